@@ -173,7 +173,7 @@ public final class LinuxFile extends LinuxDescriptor {
   }
 
   /** Returns whether a directory has the file: not a memory file, nor a file that was deleted. */
-  boolean isLinked() throws LinuxException {
+  public boolean isLinked() throws LinuxException {
     return stat().get(ValueLayout.JAVA_INT, STX_NLINK) != 0;
   }
 
@@ -219,12 +219,10 @@ public final class LinuxFile extends LinuxDescriptor {
    * a lock on the stored descriptor would outlive its process.
    */
   public LinuxFile reopen() throws LinuxException {
-    LinuxFile again =
-        open(
-            Path.of("/proc/self/fd/" + descriptor()),
-            SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC,
-            "reopen " + path());
-    return new LinuxFile(path(), again.descriptor());
+    String self = "/proc/self/fd/" + descriptor();
+    int flags = SystemCalls.O_RDWR | SystemCalls.O_CLOEXEC;
+    long fd = call(() -> "reopen " + path(), () -> SystemCalls.open(self, flags, OWNER_ONLY));
+    return new LinuxFile(path(), (int) fd);
   }
 
   /**
@@ -354,11 +352,20 @@ public final class LinuxFile extends LinuxDescriptor {
    * Maps part of the file, shared with all other mappings, readable and writable.
    *
    * @param offset a multiple of the host's page size
+   * @param length bytes, at least 1, up to the end of the file
    * @param arena unmaps it when the arena is closed
+   * @throws IllegalArgumentException if the file does not have these bytes: access to a mapping
+   *     behind a file's end is a fault
    * @throws LinuxException ENOMEM if the mappings of files take half of those that the kernel
    *     allows a process: beyond its limit, a JVM fails in unrelated places
    */
   public MemorySegment map(long offset, long length, Arena arena) throws LinuxException {
+    long size = size();
+    if (offset < 0 || length <= 0 || length > size - offset) {
+      throw new IllegalArgumentException(
+          "%s: %d bytes at offset %d are not in its %d bytes"
+              .formatted(path(), length, offset, size));
+    }
     if (!ExtentBudget.PROCESS.acquire(1)) {
       throw new LinuxException(
           "cannot map %d bytes of %s".formatted(length, path()),
@@ -371,13 +378,13 @@ public final class LinuxFile extends LinuxDescriptor {
     try {
       address = Mappings.reserve(padded, length >= HUGE_PAGE ? HUGE_PAGE : page);
       mapAt(address, offset, padded);
-    } catch (LinuxException e) {
+      long mapped = address;
+      return MemorySegment.ofAddress(mapped)
+          .reinterpret(length, arena, _ -> ExtentBudget.PROCESS.unmap(mapped, padded, 1));
+    } catch (LinuxException | RuntimeException e) {
       ExtentBudget.PROCESS.unmap(address, padded, 1);
       throw e;
     }
-    long mapped = address;
-    return MemorySegment.ofAddress(mapped)
-        .reinterpret(length, arena, _ -> ExtentBudget.PROCESS.unmap(mapped, padded, 1));
   }
 
   /**

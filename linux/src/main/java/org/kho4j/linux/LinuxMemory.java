@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.WritableMemory;
 
 /**
@@ -41,6 +42,7 @@ public final class LinuxMemory {
    *
    * @param base physical address of its first byte
    * @throws LinuxException ELOOP if it is a link, EINVAL if it is not a regular file
+   * @throws MalformedImageException if it is empty
    */
   public static WritableMemory open(Path path, long base) throws IOException {
     return map(LinuxFile.open(path), base);
@@ -75,6 +77,9 @@ public final class LinuxMemory {
     Arena arena = Arena.ofShared();
     try {
       long size = file.size();
+      if (size == 0) {
+        throw new MalformedImageException(file.path() + " is empty");
+      }
       WritableMemory.checkRange(file.path().toString(), base, size);
       MemorySegment mapping = mapWhole(file, size, arena, hugePages);
       return WritableMemory.over(
@@ -97,17 +102,17 @@ public final class LinuxMemory {
       if (hugePages == HugePages.TRANSPARENT) {
         Mappings.preferHugePages(address, length);
       }
-    } catch (LinuxException e) {
+      return MemorySegment.ofAddress(address)
+          .reinterpret(
+              size,
+              arena,
+              _ -> {
+                Mappings.unmap(address, length);
+                file.close();
+              });
+    } catch (LinuxException | RuntimeException e) {
       Mappings.unmap(address, length);
       throw e;
     }
-    return MemorySegment.ofAddress(address)
-        .reinterpret(
-            size,
-            arena,
-            _ -> {
-              Mappings.unmap(address, length);
-              file.close();
-            });
   }
 }

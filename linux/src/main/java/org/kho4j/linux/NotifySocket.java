@@ -197,6 +197,11 @@ public final class NotifySocket extends LinuxDescriptor {
     }
   }
 
+  /** Returns the names with which this process stored descriptors and did not remove them. */
+  public synchronized List<String> stored() {
+    return List.copyOf(stored);
+  }
+
   /** Makes systemd drop all descriptors of that name (FDSTOREREMOVE=1). */
   public void remove(String name) throws LinuxException {
     checkName(name);

@@ -187,6 +187,33 @@ class LinuxFileTest {
   }
 
   @Test
+  void aMappingThatFailsLeavesNothingBehind() throws IOException {
+    int left = ExtentBudget.PROCESS.left();
+    try (LinuxFile file = LinuxFile.memory("refused", 8192, HugePages.NONE)) {
+      Arena closed = Arena.ofShared();
+      closed.close();
+      assertThatThrownBy(() -> file.map(0, 8192, closed)).isInstanceOf(IllegalStateException.class);
+      for (long[] part : new long[][] {{8192, 4096}, {4096, 8192}, {0, 0}, {0, -1}, {-4096, 1}}) {
+        assertThatThrownBy(() -> file.map(part[0], part[1], Arena.global()))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("memfd:refused: ");
+      }
+    }
+    assertThat(Maps.of("memfd:refused")).isZero();
+    assertThat(ExtentBudget.PROCESS.left()).isEqualTo(left);
+  }
+
+  /** The next file to be opened has its number. */
+  @Test
+  void isNotReopenedOnceItIsClosed() throws IOException {
+    LinuxFile file = LinuxFile.memory("gone", 4096, HugePages.NONE);
+    file.close();
+    assertThatThrownBy(file::reopen)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("memfd:gone is closed");
+  }
+
+  @Test
   void isClosedOnce() throws IOException {
     LinuxFile file = LinuxFile.memory("closed", 4096, HugePages.NONE);
     assertThat(Maps.descriptorsOf("memfd:closed")).isEqualTo(1);

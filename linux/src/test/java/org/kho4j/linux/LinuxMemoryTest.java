@@ -15,6 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kho4j.files.MalformedImageException;
 import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.WritableMemory;
 
@@ -86,8 +87,8 @@ class LinuxMemoryTest {
     LinuxFile empty = LinuxFile.memory("empty", 0, HugePages.NONE);
 
     assertThatThrownBy(() -> LinuxMemory.map(empty, BASE))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("0 bytes at 0x40000000");
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage("memfd:empty is empty");
     assertThat(Maps.descriptorsOf("memfd:empty")).isZero();
   }
 
@@ -98,5 +99,13 @@ class LinuxMemoryTest {
     assertThatThrownBy(() -> LinuxMemory.create(path, 0, 1L << 60))
         .isInstanceOf(LinuxException.class);
     assertThat(path).doesNotExist();
+  }
+
+  @Test
+  void anEmptyFileIsNoMemory() throws IOException {
+    Path path = Files.createFile(dir.resolve("empty"));
+    assertThatThrownBy(() -> LinuxMemory.open(path, 0))
+        .isInstanceOf(MalformedImageException.class)
+        .hasMessage(path + " is empty");
   }
 }

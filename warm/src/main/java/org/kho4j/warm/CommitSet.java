@@ -43,21 +43,24 @@ final class CommitSet implements AutoCloseable {
     this.blob = directory.encode(arena);
   }
 
+  /** Bytes that the set leaves of its place. */
+  private long left;
+
   private MemorySegment image = MemorySegment.NULL;
 
   /**
    * Builds the set for a place that is large enough.
    *
    * @param free free space, from which a larger place is taken
-   * @param spare the place to try first, not free; it is freed if it is too small
-   * @return the place; empty if there is no room, and then {@code spare} is not freed
+   * @param first the place to try first, not free
+   * @return the place, which the set is built for; empty if there is no room
    */
-  Optional<AddressRange> place(FreeSpace free, AddressRange spare) {
-    long bytes = spare.length();
-    AddressRange place = spare;
+  Optional<AddressRange> place(FreeSpace free, AddressRange first) {
+    long bytes = first.length();
+    AddressRange place = first;
     while (!fits(place)) {
       bytes = Math.max(2 * bytes, pages(blob.byteSize()) + 32L * pageSize().bytes());
-      if (!place.equals(spare)) {
+      if (!place.equals(first)) {
         free.give(place);
       }
       Optional<AddressRange> larger = free.take(bytes, pageSize().bytes());
@@ -66,10 +69,22 @@ final class CommitSet implements AutoCloseable {
       }
       place = larger.get();
     }
-    if (!place.equals(spare)) {
-      free.give(spare);
-    }
     return Optional.of(place);
+  }
+
+  /** Returns whether the set surely fits into any place of the length that it was built for. */
+  boolean fitsAnywhere() {
+    return left >= mostMoved();
+  }
+
+  /**
+   * Returns the bytes that the map can take more when the set is at another address: then other
+   * blocks of each order join its neighbours, in one leaf with its four levels above, and one more
+   * with the three that differ.
+   */
+  private long mostMoved() {
+    long orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / pageSize().bytes());
+    return 8 * orders * pageSize().bytes();
   }
 
   private boolean fits(AddressRange place) {
@@ -84,12 +99,14 @@ final class CommitSet implements AutoCloseable {
             Path.of("set"), image.asSlice(0, treeRoom), place.address(), arena, Stitcher.NONE);
     AddressRange blobAt = new AddressRange(place.address() + treeRoom, blob.byteSize());
     try {
-      HandoverImage.write(
-          tree,
-          pageSize(),
-          KhoLayout.newest(),
-          preserved(blobAt),
-          List.of(new Subtree(WarmDirectory.SUBTREE, blobAt.address(), blobAt.length())));
+      left =
+          treeRoom
+              - HandoverImage.write(
+                  tree,
+                  pageSize(),
+                  KhoLayout.newest(),
+                  preserved(blobAt),
+                  List.of(new Subtree(WarmDirectory.SUBTREE, blobAt.address(), blobAt.length())));
     } catch (OutOfPagesException _) {
       return false;
     }

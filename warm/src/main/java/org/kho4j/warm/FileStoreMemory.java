@@ -26,6 +26,7 @@ final class FileStoreMemory extends StoreMemory {
 
   private final LinuxFile file;
   private final Optional<LinuxFile> lock;
+  private final boolean wasLinked;
 
   /** Creates memory over a file that no other process has. */
   FileStoreMemory(LinuxFile file) throws IOException {
@@ -42,6 +43,17 @@ final class FileStoreMemory extends StoreMemory {
     super(LinuxMemory.map(file, 0));
     this.file = file;
     this.lock = lock;
+    this.wasLinked = file.isLinked();
+  }
+
+  /** Asks whether a directory has the file; none ever has a memory file. */
+  @Override
+  boolean hasFile() {
+    try {
+      return !wasLinked || file.isLinked();
+    } catch (LinuxException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

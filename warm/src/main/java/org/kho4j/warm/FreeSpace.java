@@ -14,6 +14,18 @@ final class FreeSpace {
     give(all);
   }
 
+  /** Returns a copy, which changes by itself. */
+  FreeSpace copy() {
+    FreeSpace copy = new FreeSpace(new AddressRange(0, 0));
+    copy.lengths.putAll(lengths);
+    return copy;
+  }
+
+  /** Returns the bytes of the largest free range. */
+  long largest() {
+    return lengths.values().stream().mapToLong(Long::longValue).max().orElse(0);
+  }
+
   /** Takes the first range that is large enough, at an aligned address. */
   Optional<AddressRange> take(long bytes, long alignment) {
     for (Map.Entry<Long, Long> free : lengths.entrySet()) {

@@ -184,6 +184,9 @@ public final class Region {
       long more = bytes - held;
       List<AddressRange> added = more > 0 ? moreMemory(more) : List.of();
       List<AddressRange> extents = joined(entry.extents(), added);
+      WarmDirectory.Entry grown =
+          new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
+      store.requireRoomToCommit(grown, added);
       MemorySegment mapped;
       try {
         mapped = map(extents, bytes);
@@ -193,7 +196,7 @@ public final class Region {
         added.forEach(store::giveBack);
         throw e;
       }
-      entry = new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
+      entry = grown;
       segment = mapped;
       return mapped;
     });

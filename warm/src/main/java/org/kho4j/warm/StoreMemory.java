@@ -86,6 +86,11 @@ class StoreMemory extends StoreBytes {
                     .formatted(path(), extents.size())));
   }
 
+  /** Returns whether the path still leads to this memory; true if it never had a path. */
+  boolean hasFile() {
+    return true;
+  }
+
   void close() {
     memory.close();
   }

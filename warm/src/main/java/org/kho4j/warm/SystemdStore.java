@@ -48,12 +48,14 @@ public final class SystemdStore {
    * @throws WarmException if systemd kept stores of that name and none can be opened, unless {@link
    *     WarmOptions#setAside}; if a store has to be created, and systemd keeps as many descriptors
    *     as it may ({@link NotifySocket#hasRoomBeside})
-   * @throws IllegalStateException if the unit has no descriptor store
+   * @throws IllegalStateException if the unit has no descriptor store; if this process has opened
+   *     the store before: systemd passes its descriptors only to a process that it starts
    */
   public static WarmStore open(
       List<ListenFds.Received> received, NotifySocket systemd, WarmOptions options)
       throws IOException {
     NotifySocket.checkName(options.name() + ".1");
+    requireNotPassed(systemd.stored(), options.name());
     Found found = find(received, options);
     try {
       for (String name : found.superseded) {
@@ -70,6 +72,16 @@ public final class SystemdStore {
         found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
     closeThoseOf(options.name(), received);
     return store;
+  }
+
+  /** Refuses a second store of a name, which would hide the commits of one of the two. */
+  static void requireNotPassed(List<String> passed, String store) {
+    if (passed.stream().anyMatch(name -> number(name, store) > 0)) {
+      throw new IllegalStateException(
+          ("store \"%s\": this process has already passed it to systemd, which passes it back only"
+                  + " to a process that it starts")
+              .formatted(store));
+    }
   }
 
   static void closeThoseOf(String store, List<ListenFds.Received> received) {
@@ -173,10 +185,16 @@ public final class SystemdStore {
 
   private static WarmStore create(WarmOptions options, int number, NotifySocket systemd)
       throws IOException {
+    String name = options.name() + "." + number;
     try (LinuxFile file = StoreFiles.createInMemory(options)) {
-      systemd.store(options.name() + "." + number, file);
-      systemd.barrier(PATIENCE);
-      return StoreFiles.attach(file.reopen(), options);
+      systemd.store(name, file);
+      try {
+        systemd.barrier(PATIENCE);
+        return StoreFiles.attach(file.reopen(), options);
+      } catch (IOException | RuntimeException e) {
+        systemd.remove(name);
+        throw e;
+      }
     }
   }
 

@@ -9,7 +9,10 @@ public final class WarmException extends RuntimeException {
   public enum Reason {
     /** Another process, or another {@link WarmStore} of this process, has the store open. */
     LOCKED,
-    /** The store was opened elsewhere meanwhile: this owner may not write any more. */
+    /**
+     * The store was opened elsewhere meanwhile, or its file was removed: this owner may not write
+     * any more.
+     */
     FENCED,
     /** The file is not a store, or not the requested store. */
     FOREIGN,

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -133,7 +134,10 @@ public final class WarmStore implements AutoCloseable {
     return identity.size();
   }
 
-  /** Returns the bytes that regions and larger directories can still take. */
+  /**
+   * Returns the bytes that regions and directories can still take. A region of all of them is
+   * refused if the directory needs some of them.
+   */
   public long freeBytes() {
     return locked(free::bytes);
   }
@@ -212,11 +216,10 @@ public final class WarmStore implements AutoCloseable {
             "%s: region \"%s\" already exists".formatted(path(), name));
       }
       List<AddressRange> extents = extents(name, bytes);
-      Region region =
-          new Region(
-              this,
-              new WarmDirectory.Entry(name, schema, bytes, OptionalInt.empty(), extents),
-              false);
+      WarmDirectory.Entry entry =
+          new WarmDirectory.Entry(name, schema, bytes, OptionalInt.empty(), extents);
+      requireRoomToCommit(entry, extents);
+      Region region = new Region(this, entry, false);
       regions.put(name, region);
       return region;
     });
@@ -239,6 +242,86 @@ public final class WarmStore implements AutoCloseable {
         .ifPresentOrElse(extents::add, () -> extents.addAll(pieces(whole)));
     extents.forEach(memory::clear);
     return extents;
+  }
+
+  /**
+   * Refuses a region's new memory, and gives it back, if a commit would have no room for the
+   * directory with it: {@link #close} could then only lose it.
+   *
+   * @param changed the entry with the new memory
+   */
+  void requireRoomToCommit(WarmDirectory.Entry changed, List<AddressRange> added) {
+    if (free.largest() >= atMostPerCommit()) {
+      return;
+    }
+    List<WarmDirectory.Entry> entries = new ArrayList<>();
+    regions.forEach((name, region) -> {
+      if (!name.equals(changed.name())) {
+        entries.add(region.entry());
+      }
+    });
+    entries.add(changed);
+    entries.sort(Comparator.comparing(WarmDirectory.Entry::name));
+    WarmDirectory directory = directory(entries);
+    FreeSpace rest = free.copy();
+    try (CommitSet set = new CommitSet(directory, identity)) {
+      if (places(set, directory, rest).isPresent()) {
+        return;
+      }
+    }
+    added.forEach(free::give);
+    throw noRoom(directory);
+  }
+
+  /**
+   * Returns more bytes than a commit takes: two sets of twice the size of their pages. An entry has
+   * 96 bytes, each extent of at least a page 16, and a page of the map describes 128 MiB of one
+   * order.
+   */
+  private long atMostPerCommit() {
+    long entries = 256L * (regions.size() + 1) + identity.size() / 128;
+    long map = identity.size() / 512 + 64L * identity.pageSize().bytes();
+    return 4 * (live.set().length() + entries + map);
+  }
+
+  private WarmDirectory directory(List<WarmDirectory.Entry> entries) {
+    return new WarmDirectory(
+        live.generation() + 1, identity.name(), identity.schema(), identity.size(), entries);
+  }
+
+  /** The places of a set, and of the same set in the commit after it. */
+  private record Places(AddressRange set, AddressRange next) {}
+
+  /**
+   * Builds a set, and finds the place of the next one, with which a store can be closed without new
+   * regions. Both are taken from the free memory if they have to be; {@link #spare} is free if it
+   * is neither.
+   *
+   * @return empty if there is no room; nothing was taken then
+   */
+  private Optional<Places> places(CommitSet set, WarmDirectory directory, FreeSpace from) {
+    AddressRange former = live.set();
+    Optional<AddressRange> place = set.place(from, spare);
+    if (place.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean isSpare = place.get().equals(spare);
+    if (!isSpare) {
+      from.give(spare);
+    }
+    Optional<AddressRange> next = Optional.of(former);
+    // With much free memory, the next commit finds another place where this one is too small.
+    boolean tight = from.largest() < 4 * place.get().length() && !set.fitsAnywhere();
+    if (former.length() < place.get().length() || tight) {
+      try (CommitSet again = new CommitSet(directory, identity)) {
+        next = again.place(from, former);
+      }
+    }
+    if (next.isEmpty() && !isSpare) {
+      from.give(place.get());
+      from.takeAt(spare);
+    }
+    return next.map(found -> new Places(place.get(), found));
   }
 
   /**
@@ -302,7 +385,7 @@ public final class WarmStore implements AutoCloseable {
    * #close} has it.
    *
    * @throws WarmException if there is no room for the directory, or another process has opened the
-   *     store meanwhile; the former directory remains then
+   *     store meanwhile, or its file was removed; the former directory remains then
    */
   public void commit() {
     locked(() -> {
@@ -313,23 +396,13 @@ public final class WarmStore implements AutoCloseable {
 
   private void commit(List<WarmDirectory.Entry> entries) {
     requireOwner();
-    WarmDirectory directory =
-        new WarmDirectory(
-            live.generation() + 1, identity.name(), identity.schema(), identity.size(), entries);
+    requireFile();
+    WarmDirectory directory = directory(entries);
     try (CommitSet set = new CommitSet(directory, identity)) {
-      AddressRange place = set.place(free, spare).orElseThrow(() -> noRoom(directory));
+      Places places = places(set, directory, free).orElseThrow(() -> noRoom(directory));
       AddressRange former = live.set();
-      AddressRange next = former;
-      if (former.length() < place.length()) {
-        next = free.take(place.length(), identity.pageSize().bytes()).orElse(NOTHING);
-        if (next.isEmpty()) {
-          // place() took its place from the free memory, and freed the spare one for it
-          free.give(place);
-          spare = free.take(former.length(), identity.pageSize().bytes()).orElse(NOTHING);
-          throw noRoom(directory);
-        }
-      }
-      live = set.store(memory, live, place);
+      AddressRange next = places.next();
+      live = set.store(memory, live, places.set());
       spare = next;
       if (!next.equals(former)) {
         free.give(former);
@@ -339,6 +412,15 @@ public final class WarmStore implements AutoCloseable {
     regions.values().forEach(Region::markCommitted);
     freedByCommit.forEach(free::give);
     freedByCommit.clear();
+  }
+
+  /** Refuses to commit where nothing finds the store again. */
+  private void requireFile() {
+    if (!memory.hasFile()) {
+      throw new WarmException(
+          FENCED,
+          path() + ": the file was removed or replaced: no other process can find this store");
+    }
   }
 
   private WarmException noRoom(WarmDirectory directory) {
@@ -443,9 +525,9 @@ public final class WarmStore implements AutoCloseable {
    *     {@link Region#segment} maps them again. Or if a thread that has ended left a transaction
    *     open: the store is released then, without the clean mark, and the next owner rolls the
    *     transaction back
-   * @throws WarmException if another process has opened the store meanwhile, a transaction could
-   *     not be rolled back, or there is no room for a directory that was changed since the last
-   *     commit. The store is released then, without the clean mark
+   * @throws WarmException if another process has opened the store meanwhile, its file was removed,
+   *     a transaction could not be rolled back, or there is no room for a directory that was changed
+   *     since the last commit. The store is released then, without the clean mark
    */
   @Override
   public void close() {
@@ -463,6 +545,7 @@ public final class WarmStore implements AutoCloseable {
       regions.values().forEach(Region::unmap);
       try {
         requireOwner();
+        requireFile();
         List<WarmDirectory.Entry> entries =
             regions.values().stream()
                 .map(region -> checksums ? region.entryWithChecksum() : region.entry())

@@ -115,6 +115,24 @@ class SystemdStoreTest {
     assertThat(other.size()).isEqualTo(OPTIONS.size());
   }
 
+  /** systemd passes what it keeps only to a process that it starts. */
+  @Test
+  void isOpenedOncePerProcess() throws IOException {
+    List<String> passed = List.of("orders.2", "orders", "orders.old.1");
+    SystemdStore.requireNotPassed(passed, "other");
+    assertThatThrownBy(() -> SystemdStore.requireNotPassed(passed, "orders"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("store \"orders\": this process has already passed it to systemd");
+
+    LinuxFile file = memoryWith(1, 1);
+    List<ListenFds.Received> kept = List.of(received("orders.1", file));
+    SystemdStore.find(kept, OPTIONS).store().orElseThrow().close();
+    SystemdStore.closeThoseOf("orders", kept);
+    assertThatThrownBy(() -> SystemdStore.find(kept, OPTIONS))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith(" is closed");
+  }
+
   @Test
   void passesOverAStoreThatIsDamaged() throws IOException {
     LinuxFile damaged = memoryWith(9, 7);

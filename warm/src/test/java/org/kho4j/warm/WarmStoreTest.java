@@ -16,16 +16,20 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -467,6 +471,65 @@ class WarmStoreTest {
     }
   }
 
+  /** What was allocated could otherwise only be lost. */
+  @ParameterizedTest
+  @ValueSource(longs = {1 << 20, (1 << 20) + 4096, 4 << 20, SIZE, 17 << 20})
+  void refusesMemoryThatTheDirectoryNeeds(long size) throws IOException {
+    WarmOptions options = WarmOptions.of("orders", size);
+    long taken;
+    try (WarmStore store = WarmStore.open(path(), options)) {
+      taken = most(store, bytes -> store.allocate("most", bytes));
+      assertThat(taken).isGreaterThan(size / 2);
+    }
+    try (WarmStore store = WarmStore.open(path(), options)) {
+      assertThat(store.wasClean()).isTrue();
+      Region most = store.region("most").orElseThrow();
+      assertThat(most.bytes()).isEqualTo(taken);
+      long more = most(store, bytes -> most.grow(taken + bytes));
+      assertThat(most.bytes()).isEqualTo(taken + more);
+      store.commit();
+      most.drop();
+    }
+    try (WarmStore store = WarmStore.open(path(), options)) {
+      assertThat(store.wasClean()).isTrue();
+      assertThat(store.regions()).isEmpty();
+    }
+  }
+
+  /** Takes as much memory as a request gets. */
+  private static long most(WarmStore store, LongConsumer request) {
+    long free = store.freeBytes();
+    for (long bytes = free; bytes > 0; bytes -= 4096) {
+      try {
+        request.accept(bytes);
+        return bytes;
+      } catch (WarmException full) {
+        assertThat(full.reason()).isEqualTo(WarmException.Reason.ROOM);
+        assertThat(store.freeBytes()).isEqualTo(free);
+      }
+    }
+    return 0;
+  }
+
+  @Test
+  void commitsNothingToAFileThatWasRemoved() throws IOException {
+    WarmStore removed = open();
+    removed.allocate("book", 1);
+    removed.commit();
+    Files.delete(path());
+    assertThatThrownBy(removed::commit)
+        .isInstanceOfSatisfying(
+            WarmException.class,
+            e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.FENCED))
+        .hasMessage(path() + ": the file was removed or replaced: no other process can find this store");
+    assertThatThrownBy(removed::close).isInstanceOf(WarmException.class);
+
+    WarmStore replaced = open();
+    Files.move(
+        Files.createFile(dir.resolve("another")), path(), StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(replaced::close).isInstanceOf(WarmException.class);
+  }
+
   @Test
   void fencesAnOwnerWhoseStoreWasOpenedElsewhere() throws IOException {
     WarmStore first = open();
@@ -618,9 +681,7 @@ class WarmStoreTest {
       } catch (WarmException full) {
         assertThat(full.reason()).isEqualTo(WarmException.Reason.ROOM);
       }
-      while (!commits(store)) {
-        fillers.removeLast().drop();
-      }
+      assertThat(commits(store)).isTrue();
     }
     try (WarmStore store = WarmStore.open(path(), options)) {
       assertThat(store.wasClean()).isTrue();
@@ -850,18 +911,21 @@ class WarmStoreTest {
   @Test
   void mapsEveryRegionOfAStoreOfAnOddSize() throws IOException {
     try (WarmStore store =
-        WarmStore.open(path(), WarmOptions.of("orders", (2 << 20) + 100).withSchema(3))) {
+        WarmStore.open(path(), WarmOptions.of("orders", (4 << 20) + 100).withSchema(3))) {
       List<Region> pieces = new ArrayList<>();
-      for (int i = 0; i < 100; i++) {
+      for (int i = 0; i < 300; i++) {
         pieces.add(store.allocate("piece " + i, 8192));
       }
-      for (int i = 0; i < 100; i += 2) {
+      store.commit();
+      for (int i = 0; i < 300; i += 2) {
         pieces.get(i).drop();
       }
+      store.commit();
       // All that is free: the even pieces, and everything behind the pieces.
-      Region scattered = store.allocate("scattered", 1_380_352);
-      assertThat(scattered.extents()).hasSizeGreaterThan(50);
-      assertThat(scattered.segment().byteSize()).isEqualTo(1_380_352);
+      long free = store.freeBytes();
+      Region scattered = store.allocate("scattered", free);
+      assertThat(scattered.extents()).hasSizeGreaterThan(100);
+      assertThat(scattered.segment().byteSize()).isEqualTo(free);
       store.abandon();
     }
   }
