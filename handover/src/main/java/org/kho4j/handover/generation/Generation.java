@@ -3,6 +3,7 @@ package org.kho4j.handover.generation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KexecMetadata;
@@ -68,6 +69,8 @@ public final class Generation {
    *
    * @throws PreservationException if the scratch regions are not 1 to 1026, are all empty, are not
    *     in memory, overlap or are not whole pages
+   * @throws org.kho4j.handover.pages.PageStateException if the memory is not whole pages
+   * @throws OutOfPagesException if no page is left beside the scratch regions
    */
   public static Generation first(WritableMemory memory, Setup setup) {
     return new Generation(setup, pages(memory, setup), null);
@@ -218,8 +221,13 @@ public final class Generation {
     pages.free("folio", folio);
   }
 
-  /** Returns the folio's memory, to be written. */
+  /**
+   * Returns the folio's memory, to be written. Whether the folio is the caller's is not checked.
+   *
+   * @throws PreservationException if no block of memory has that order and address
+   */
   public MemorySegment segment(Folio folio) {
+    pages.owned().requireBlock("folio", folio.address(), folio.order());
     return pages.segment(folio.address(), folio.order());
   }
 
@@ -233,7 +241,9 @@ public final class Generation {
    *
    * @param bytes at least this many; rounded up to whole blocks
    * @param order of its blocks: 0 for single pages, more for huge mappings
-   * @throws OutOfPagesException if there is not enough memory
+   * @throws OutOfPagesException if not enough memory is free
+   * @throws PreservationException if {@code bytes} are not 1 to all of the memory, or no block has
+   *     that order
    */
   public OwnedArea vmalloc(long bytes, int order) {
     return atomically(() -> areas.allocate(bytes, order));
@@ -408,7 +418,8 @@ public final class Generation {
    *
    * @return the boot data that the next generation needs
    * @throws PreservationException if a subtree's blob is not preserved any more, or is no device
-   *     tree where it has to be one, or no scratch region has room for the array
+   *     tree where it has to be one, or no scratch region has room for the array, or it is placed
+   *     elsewhere
    * @throws OutOfPagesException if there is no room to finalize the map
    */
   public BootData handOver() {
@@ -433,7 +444,9 @@ public final class Generation {
       root.setMap(map.finish());
     }
     ScratchArray scratch = new ScratchArray(setup.scratch);
-    long address = setup.placement.address("/scratch").orElseGet(scratch::roomForItself);
+    OptionalLong place = setup.placement.address(ScratchArray.PATH);
+    long address =
+        place.isPresent() ? scratch.requirePlace(place.getAsLong()) : scratch.roomForItself();
     MemorySegment array = memory().writable(address, scratch.bytes());
     journal.afterwards(() -> scratch.writeTo(address, array));
     return new BootData(root.address(), pageSize().bytes(), address, scratch.bytes());

@@ -22,6 +22,9 @@ import org.kho4j.memory.WritableMemory;
  */
 record ScratchArray(List<AddressRange> regions) {
 
+  /** Path of the array. */
+  static final String PATH = "/scratch";
+
   private static final long ALIGNMENT = Limits.SCRATCH_ARRAY_ALIGNMENT;
   private static final int ENTRY_SIZE = KhoScratch.STRUCTURE.headerSize();
   private static final String ALL_EMPTY =
@@ -98,10 +101,30 @@ record ScratchArray(List<AddressRange> regions) {
       }
     }
     throw new PreservationException(
-        "/scratch",
+        PATH,
         regions.isEmpty() ? 0 : regions.getFirst().address(),
         "no scratch region has room for %d bytes at a multiple of %d"
             .formatted(bytes(), ALIGNMENT));
+  }
+
+  /**
+   * Returns an address at which the array is to be.
+   *
+   * @throws PreservationException if it is not in a scratch region: other memory may be in use
+   */
+  long requirePlace(long address) {
+    boolean inRegion =
+        regions.stream()
+            .anyMatch(region ->
+                region.address() <= address && bytes() <= region.end() - address);
+    if (!inRegion || address == 0 || address % Long.BYTES != 0) {
+      throw new PreservationException(
+          PATH,
+          address,
+          "%d bytes are in no scratch region, or not at a multiple of 8 above 0"
+              .formatted(bytes()));
+    }
+    return address;
   }
 
   void writeTo(long address, MemorySegment array) {

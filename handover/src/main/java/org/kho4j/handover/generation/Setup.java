@@ -67,6 +67,8 @@ public final class Setup {
   /**
    * Returns a copy with the memory of each NUMA node: in layouts with that rule, no block spans
    * two.
+   *
+   * @param newNodes whole pages, without overlaps; memory in none of them is as one more node
    */
   public Setup withNodes(List<AddressRange> newNodes) {
     return with(copy -> copy.nodes = List.copyOf(newNodes));
@@ -75,8 +77,14 @@ public final class Setup {
   /**
    * Returns a copy with the count that a first generation writes into kexec-metadata, instead of 1.
    * A generation that boots writes one more than the incoming count.
+   *
+   * @param count 0 to 2^32 - 1
+   * @throws IllegalArgumentException if it is any other number
    */
   public Setup withKexecCount(long count) {
+    if (count >>> Integer.SIZE != 0) {
+      throw new IllegalArgumentException("a kexec count of %d is no u32".formatted(count));
+    }
     return with(copy -> copy.kexecCount = OptionalLong.of(count));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -154,6 +155,33 @@ class GenerationTest {
         .isEqualTo("folio at 0x40000000: order 60 is not within 0 to 50");
     assertThat(refusal(() -> generation.preserve(new Folio(BASE, -1))))
         .isEqualTo("folio at 0x40000000: order -1 is not within 0 to 50");
+    assertThat(refusal(() -> generation.segment(new Folio(BASE, 63))))
+        .isEqualTo("folio at 0x40000000: order 63 is not within 0 to 50");
+  }
+
+  @Test
+  void aScratchArrayOutsideOfScratch() {
+    for (long place : new long[] {BASE + 0x40000, BASE + 0x10001, BASE + 0x1fff8, 0, -8}) {
+      Generation placed =
+          Generation.first(
+              memory,
+              Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "test")
+                  .withPlacement(path ->
+                      path.equals("/scratch") ? OptionalLong.of(place) : OptionalLong.empty()));
+      assertThatThrownBy(placed::handOver)
+          .isInstanceOf(PreservationException.class)
+          .hasMessageContaining("16 bytes are in no scratch region");
+    }
+  }
+
+  @Test
+  void aKexecCountThatIsNoU32() {
+    Setup setup = Setup.of(PageSize.SIZE_4K, List.of(SCRATCH), "test");
+    for (long count : new long[] {-1, 1L << 32}) {
+      assertThatThrownBy(() -> setup.withKexecCount(count))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(Long.toString(count));
+    }
   }
 
   @Test
