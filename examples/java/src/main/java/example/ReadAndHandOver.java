@@ -1,11 +1,10 @@
 package example;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +12,8 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
 import org.kho4j.handover.boot.BootData;
+import org.kho4j.handover.content.Content;
+import org.kho4j.handover.content.ContentMemory;
 import org.kho4j.handover.generation.Generation;
 import org.kho4j.handover.generation.Incoming;
 import org.kho4j.handover.generation.Setup;
@@ -55,14 +56,15 @@ public final class ReadAndHandOver {
   private static void read(Path image) throws IOException {
     try (PhysicalMemory memory = MemoryImages.open(image)) {
       for (Handover handover : Handovers.find(memory)) {
+        if (!handover.hasMap()) {
+          continue; // a kernel has taken it, or the image does not have its map
+        }
         long preserved = handover.preservedMap().runs().mapToLong(BlockRun::bytes).sum();
         System.out.printf("%s: %d bytes preserved%n", handover.version(), preserved);
         for (Session session : sessions(handover)) {
           for (PreservedFile file : session.files().toList()) {
-            Memfd memfd = file.as(Memfd.HANDLER).orElseThrow();
-            ByteArrayOutputStream content = new ByteArrayOutputStream();
-            memfd.content().transferTo(Channels.newChannel(content));
-            System.out.printf("memfd %s/%#x: %s%n", session.name(), file.token(), text(content));
+            String text = file.as(Memfd.HANDLER).map(memfd -> text(handover, memfd)).orElse("");
+            System.out.printf("file %s/%#x: %s%n", session.name(), file.token(), text);
           }
         }
       }
@@ -73,9 +75,15 @@ public final class ReadAndHandOver {
     return handover.client(LiveUpdate.CLIENT).stream().flatMap(LiveUpdate::sessions).toList();
   }
 
-  /** The text at the start of a memfd, which the kernel's own test ends with a zero. */
-  private static String text(ByteArrayOutputStream content) {
-    return MemorySegment.ofArray(content.toByteArray()).getString(0);
+  /** The text at the start of a memfd, up to a zero: a memfd may have any content and size. */
+  private static String text(Handover handover, Memfd memfd) {
+    Content content = memfd.content();
+    if (content.size() == 0) {
+      return "";
+    }
+    ContentMemory bytes = new ContentMemory(handover.memory(), content);
+    byte[] start = bytes.read(0, Math.min(content.size(), 80)).toArray(ValueLayout.JAVA_BYTE);
+    return new String(start, StandardCharsets.US_ASCII).split("\0", 2)[0];
   }
 
   private static void handOver(Path ram) throws IOException {

@@ -28,7 +28,11 @@ public final class Handovers {
 
   private Handovers() {}
 
-  /** Finds every handover, with the page size that the source records or the handovers show. */
+  /**
+   * Finds every handover, with the page size that the source records or the handovers show. The
+   * memory of a running kernel also has the handover that the kernel was given: {@link
+   * Handover#taken} says so, and the map of that handover cannot be read.
+   */
   public static List<Handover> find(PhysicalMemory memory) {
     return of(memory, RootSearch.search(memory, bytes -> {}).roots(), null);
   }

@@ -26,6 +26,8 @@ public interface PhysicalMemory extends AutoCloseable {
    * @throws DamagedMemoryException if the source has a page and cannot decode it
    * @throws IllegalArgumentException if {@code length} is out of bounds
    * @throws IllegalStateException if the memory is closed
+   * @throws java.io.UncheckedIOException if the source is not mapped (the memory of a running host,
+   *     an image behind a {@link org.kho4j.files.RangeReader}) and cannot be read now
    */
   MemorySegment read(long address, long length);
 

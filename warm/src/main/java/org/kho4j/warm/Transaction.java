@@ -37,6 +37,7 @@ public final class Transaction implements AutoCloseable {
    * @param offset in the region
    * @param length bytes
    * @throws IllegalArgumentException if the region is another store's
+   * @throws IndexOutOfBoundsException if the region does not have all of the range
    * @throws IllegalStateException if the transaction has ended, or another thread began it
    * @throws WarmException if the log has no room for the range: {@code close} then rolls the
    *     transaction back. If another process has opened the store meanwhile: it has rolled back

@@ -1,6 +1,9 @@
 package org.kho4j.warm;
 
-/** Thrown if a store cannot be opened, or a request cannot be met. Nothing was changed. */
+/**
+ * Thrown if a store cannot be opened, or a request cannot be met. Nothing was changed, except that
+ * {@link WarmStore#close} has released the store.
+ */
 public final class WarmException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;

@@ -104,7 +104,7 @@ public final class WarmStore implements AutoCloseable {
   private static final AddressRange NOTHING = new AddressRange(0, 0);
 
   /**
-   * Opens the store in a file, or creates it.
+   * Opens the store in a file, or creates it, never through a symbolic link.
    *
    * @throws WarmException if the store cannot be opened; the exception has the reason, and nothing
    *     was changed
@@ -119,7 +119,10 @@ public final class WarmStore implements AutoCloseable {
     return identity.name();
   }
 
-  /** Returns the path of the store's file; for a memory file, {@code memfd:} and its name. */
+  /**
+   * Returns the path of the store's file, for messages; of a memory file, {@code memfd:} and its
+   * name, and after a restart what {@code /proc} adds.
+   */
   public Path path() {
     return memory.path();
   }
@@ -431,7 +434,8 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Begins a transaction, after that of another thread.
+   * Begins a transaction, after that of another thread. It is for bytes of regions: a roll-back does
+   * not undo {@link #allocate}, {@link Region#grow} and {@link #commit}.
    *
    * @throws IllegalStateException if this thread has a transaction, or a thread that has ended left
    *     one open

@@ -3,6 +3,7 @@ package org.kho4j.files.packed;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.util.BitSet;
 import java.util.zip.DataFormatException;
@@ -107,6 +108,8 @@ final class SparseOutput implements AutoCloseable {
       while (piece.hasRemaining()) {
         channel.write(piece, position + piece.position());
       }
+    } catch (ClosedByInterruptException e) {
+      throw e; // not a fault of the file
     } catch (IOException e) {
       throw new IOException(space.failure(String.valueOf(e.getMessage())), e);
     }

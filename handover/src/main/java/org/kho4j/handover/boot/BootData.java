@@ -119,7 +119,13 @@ public record BootData(long fdtAddress, long fdtSize, long scratchAddress, long 
         setup.get(SetupData.SCRATCH_SIZE));
   }
 
-  /** Writes x86-64's boot record at a physical address: one setup_data that ends the list. */
+  /**
+   * Writes x86-64's boot record at a physical address: one setup_data that ends the list. The
+   * memory there is overwritten, whatever it holds: choose a place that the next generation may
+   * overwrite, in a scratch region and outside of the scratch array.
+   *
+   * @param address above 0, which stands for an empty list
+   */
   public void writeSetupData(WritableMemory memory, long address) {
     writeTo(
         new StructureView(

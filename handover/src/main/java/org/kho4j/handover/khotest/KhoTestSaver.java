@@ -30,7 +30,7 @@ public final class KhoTestSaver {
   /**
    * Hands folios over, as they are now: a kernel that runs {@code test_kho} checks their content.
    *
-   * @param folios which the generation owns, at least 1
+   * @param folios which the generation owns, and which this preserves, at least 1
    */
   public static void save(Generation generation, List<Folio> folios) {
     generation.atomically(() -> {
@@ -42,7 +42,7 @@ public final class KhoTestSaver {
    * Hands folios over, listed in an area that the caller allocated: one of huge blocks, or with
    * more room than the list needs.
    *
-   * @param folios which the generation owns, at least 1
+   * @param folios which the generation owns, and which this preserves, at least 1
    * @param list which the generation owns, with room for 8 bytes per folio
    */
   public static void save(Generation generation, List<Folio> folios, OwnedArea list) {

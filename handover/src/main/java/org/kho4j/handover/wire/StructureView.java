@@ -217,8 +217,14 @@ public final class StructureView {
 
   /**
    * Returns an element of the array behind the fields, with a structure that the caller chooses.
+   *
+   * @param index from 0 on; an element behind the bytes of this view has no fields that can be read
    */
   public StructureView element(long index, Structure element) {
+    if (index < 0 || index > bytes.byteSize()) {
+      throw new IndexOutOfBoundsException(
+          "element %d of %d bytes of %s".formatted(index, bytes.byteSize(), structure.name()));
+    }
     long at = structure.headerSize() + index * element.headerSize();
     return new StructureView(element, address + at, bytes, offset + at);
   }
