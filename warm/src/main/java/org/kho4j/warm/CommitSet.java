@@ -58,7 +58,7 @@ final class CommitSet implements AutoCloseable {
   Optional<AddressRange> place(FreeSpace free, AddressRange first) {
     long bytes = first.length();
     AddressRange place = first;
-    while (!fits(place)) {
+    while (!fits(free, place, first)) {
       bytes = Math.max(2 * bytes, pages(blob.byteSize()) + 32L * pageSize().bytes());
       if (!place.equals(first)) {
         free.give(place);
@@ -70,6 +70,17 @@ final class CommitSet implements AutoCloseable {
       place = larger.get();
     }
     return Optional.of(place);
+  }
+
+  private boolean fits(FreeSpace free, AddressRange place, AddressRange first) {
+    try {
+      return fits(place);
+    } catch (RuntimeException | Error e) {
+      if (!place.equals(first)) {
+        free.give(place);
+      }
+      throw e;
+    }
   }
 
   /** Returns whether the set surely fits into any place of the length that it was built for. */

@@ -24,9 +24,19 @@ final class FileStoreMemory extends StoreMemory {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PIECE]).asReadOnly();
 
+  private static final AddressRange NOTHING = new AddressRange(0, 0);
+
+  /**
+   * Finding the holes of a file takes as long as reading a part of the rest of it. Memory on tmpfs
+   * was looked at 25 times as fast as read.
+   */
+  private static final int SEEK_SHARE = 32;
+
   private final LinuxFile file;
   private final Optional<LinuxFile> lock;
   private final boolean wasLinked;
+  private final boolean reserved;
+  private AddressRange data = NOTHING;
 
   /** Creates memory over a file that no other process has. */
   FileStoreMemory(LinuxFile file) throws IOException {
@@ -44,6 +54,7 @@ final class FileStoreMemory extends StoreMemory {
     this.file = file;
     this.lock = lock;
     this.wasLinked = file.isLinked();
+    this.reserved = file.allocatedBytes() >= file.size();
   }
 
   /** Asks whether a directory has the file; none ever has a memory file. */
@@ -99,19 +110,36 @@ final class FileStoreMemory extends StoreMemory {
 
   /** Visits the parts of a range that are no holes. */
   private void forEachData(AddressRange range, Consumer<AddressRange> visitor) {
+    if (reserved && range.length() < (size() - range.address()) / SEEK_SHARE) {
+      visitor.accept(range);
+      return;
+    }
     try {
       long at = range.address();
-      while (at < range.end()) {
-        OptionalLong data = file.nextData(at);
-        if (data.isEmpty() || data.getAsLong() >= range.end()) {
-          return;
-        }
-        long end = Math.min(file.nextHole(data.getAsLong()).orElse(range.end()), range.end());
-        visitor.accept(new AddressRange(data.getAsLong(), end - data.getAsLong()));
-        at = end;
+      while (at < range.end() && findData(at) && data.address() < range.end()) {
+        long start = Math.max(at, data.address());
+        at = Math.min(data.end(), range.end());
+        visitor.accept(new AddressRange(start, at - start));
       }
     } catch (LinuxException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Finds the data at or after an offset. The kernel looks at every page up to the next hole, so
+   * the last answer is kept for the regions that follow: an owner makes no holes.
+   */
+  private boolean findData(long at) throws LinuxException {
+    if (data.address() <= at && at < data.end()) {
+      return true;
+    }
+    OptionalLong start = file.nextData(at);
+    if (start.isEmpty()) {
+      return false;
+    }
+    long end = file.nextHole(start.getAsLong()).orElse(size());
+    data = new AddressRange(start.getAsLong(), end - start.getAsLong());
+    return true;
   }
 }

@@ -1,12 +1,14 @@
 package org.kho4j.warm;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The lock of a store, which a transaction holds to its end. A thread that ends with a transaction
- * open never unlocks it: then no thread waits, all are refused.
+ * open never unlocks it, nor does one that calls {@code System.exit}, which waits for the shutdown
+ * hooks: then no thread waits, all are refused.
  */
 final class StoreLock extends ReentrantLock {
 
@@ -22,7 +24,7 @@ final class StoreLock extends ReentrantLock {
   /**
    * Locks.
    *
-   * @throws IllegalStateException if the thread that has locked it has ended
+   * @throws IllegalStateException if the thread that has locked it will not unlock it
    */
   @Override
   public void lock() {
@@ -31,13 +33,15 @@ final class StoreLock extends ReentrantLock {
     }
   }
 
-  /** Returns the exception for a lock of a thread that has ended. */
+  /** Returns the exception for a lock that nobody unlocks. */
   IllegalStateException orphaned() {
     return new IllegalStateException(
-        store + ": a thread that has ended left a transaction open; the next owner rolls it back");
+        store
+            + ": a thread that has ended, or waits in System.exit, left a transaction open; the next"
+            + " owner rolls it back");
   }
 
-  /** Locks, and returns true, unless the thread that has locked it has ended. */
+  /** Locks, and returns true, unless the thread that has locked it will not unlock it. */
   boolean lockUnlessOrphaned() {
     boolean interrupted = false;
     try {
@@ -51,7 +55,7 @@ final class StoreLock extends ReentrantLock {
         }
         Thread owner = getOwner();
         // One that unlocked meanwhile, and ended then, is no owner any more.
-        if (owner != null && !owner.isAlive() && owner.equals(getOwner())) {
+        if (owner != null && !goesOn(owner) && owner.equals(getOwner())) {
           return false;
         }
       }
@@ -60,5 +64,13 @@ final class StoreLock extends ReentrantLock {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private static boolean goesOn(Thread thread) {
+    return thread.isAlive()
+        && Arrays.stream(thread.getStackTrace())
+            .noneMatch(frame ->
+                frame.getClassName().equals("java.lang.Runtime")
+                    && frame.getMethodName().equals("exit"));
   }
 }

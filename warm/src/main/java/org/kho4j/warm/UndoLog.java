@@ -68,12 +68,13 @@ final class UndoLog {
     }
     for (AddressRange range : ranges) {
       long at = log.address() + used;
-      MemorySegment content = memory.read(range.address(), range.length());
       memory.put(at, range.address());
+      memory.copy(at + ENTRY_HEAD, memory.read(range.address(), range.length()));
+      // Of the copy: other threads may store in the range meanwhile.
+      MemorySegment saved = memory.read(at + ENTRY_HEAD, range.length());
       memory.put(
           at + 8,
-          range.length() | (long) checksum(sequence, range.address(), content) << Integer.SIZE);
-      memory.copy(at + ENTRY_HEAD, content);
+          range.length() | (long) checksum(sequence, range.address(), saved) << Integer.SIZE);
       used += ENTRY_HEAD + padded(range.length());
     }
     memory.publish(LOG_HEAD_AT, head(used, sequence));

@@ -243,7 +243,12 @@ public final class WarmStore implements AutoCloseable {
     free.take(whole, whole >= LARGE ? LARGE : page)
         .or(() -> free.take(whole, page))
         .ifPresentOrElse(extents::add, () -> extents.addAll(pieces(whole)));
-    extents.forEach(memory::clear);
+    try {
+      extents.forEach(memory::clear);
+    } catch (RuntimeException | Error e) {
+      extents.forEach(free::give);
+      throw e;
+    }
     return extents;
   }
 
@@ -312,17 +317,22 @@ public final class WarmStore implements AutoCloseable {
     if (!isSpare) {
       from.give(spare);
     }
-    Optional<AddressRange> next = Optional.of(former);
-    // With much free memory, the next commit finds another place where this one is too small.
-    boolean tight = from.largest() < 4 * place.get().length() && !set.fitsAnywhere();
-    if (former.length() < place.get().length() || tight) {
-      try (CommitSet again = new CommitSet(directory, identity)) {
-        next = again.place(from, former);
+    Optional<AddressRange> next = Optional.empty();
+    try {
+      // With much free memory, the next commit finds another place where this one is too small.
+      boolean tight = from.largest() < 4 * place.get().length() && !set.fitsAnywhere();
+      if (former.length() < place.get().length() || tight) {
+        try (CommitSet again = new CommitSet(directory, identity)) {
+          next = again.place(from, former);
+        }
+      } else {
+        next = Optional.of(former);
       }
-    }
-    if (next.isEmpty() && !isSpare) {
-      from.give(place.get());
-      from.takeAt(spare);
+    } finally {
+      if (next.isEmpty() && !isSpare) {
+        from.give(place.get());
+        from.takeAt(spare);
+      }
     }
     return next.map(found -> new Places(place.get(), found));
   }
@@ -360,11 +370,16 @@ public final class WarmStore implements AutoCloseable {
 
   /** Takes the memory right behind an extent, if it is free, and clears it. */
   boolean extendInPlace(AddressRange more) {
-    boolean taken = free.takeAt(more);
-    if (taken) {
-      memory.clear(more);
+    if (!free.takeAt(more)) {
+      return false;
     }
-    return taken;
+    try {
+      memory.clear(more);
+      return true;
+    } catch (RuntimeException | Error e) {
+      free.give(more);
+      throw e;
+    }
   }
 
   /** Frees memory that was taken since the last commit, and is in no directory. */
@@ -405,7 +420,17 @@ public final class WarmStore implements AutoCloseable {
       Places places = places(set, directory, free).orElseThrow(() -> noRoom(directory));
       AddressRange former = live.set();
       AddressRange next = places.next();
-      live = set.store(memory, live, places.set());
+      // Should the store fail, as on a full disk, the next commit tries the same place.
+      spare = places.set();
+      boolean stored = false;
+      try {
+        live = set.store(memory, live, places.set());
+        stored = true;
+      } finally {
+        if (!stored && !next.equals(former)) {
+          free.give(next);
+        }
+      }
       spare = next;
       if (!next.equals(former)) {
         free.give(former);

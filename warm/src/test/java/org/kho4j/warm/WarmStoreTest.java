@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,8 +20,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.Map;
 import java.util.Optional;
@@ -142,14 +145,134 @@ class WarmStoreTest {
             return super.map(extents, arena).asReadOnly();
           }
         };
-    StoreFiles.format(memory, options(), PageSize.SIZE_4K);
-    WarmStore store = new WarmStore(memory, StoreContent.read(memory), false, Optional.empty());
+    WarmStore store = over(memory);
     Region region = store.allocate("region", 100);
     long free = store.freeBytes();
     assertThat(catchThrowable(() -> region.grow(9000))).isNotNull();
     assertThat(region.bytes()).isEqualTo(100);
     assertThat(store.freeBytes()).isEqualTo(free);
     store.abandon();
+  }
+
+  private static WarmStore over(StoreMemory memory) {
+    StoreFiles.format(memory, options(), PageSize.SIZE_4K);
+    return new WarmStore(memory, StoreContent.read(memory), false, Optional.empty());
+  }
+
+  /** Another thread may store in a range at any time: a word of statistics in a record. */
+  @Test
+  void savesARangeThatAnotherThreadStoresTo() {
+    long[] counter = new long[1];
+    StoreMemory memory =
+        new StoreMemory(WritableMemory.allocate(0, SIZE)) {
+          @Override
+          void copy(long at, MemorySegment from) {
+            if (counter[0] > 0) {
+              put(counter[0], ++counter[0]);
+            }
+            super.copy(at, from);
+          }
+        };
+    WarmStore store = over(memory);
+    Region region = store.allocate("region", 4096);
+    counter[0] = region.extents().getFirst().address() + 8;
+    try (Transaction transaction = store.begin()) {
+      transaction.change(region, 0, 4096);
+      counter[0] = 0;
+      region.segment().set(JAVA_LONG, 0, 7);
+    }
+    assertThat(region.segment().get(JAVA_LONG, 0)).isZero();
+    store.close();
+  }
+
+  /** As on a full disk: the system has no memory for the store instructions. */
+  @Test
+  void aCommitThatFailsTakesNothingFromTheRegions() {
+    boolean[] full = new boolean[1];
+    WritableMemory bytes = WritableMemory.allocate(0, SIZE);
+    StoreMemory memory =
+        new StoreMemory(bytes) {
+          @Override
+          void copy(long at, MemorySegment from) {
+            if (full[0]) {
+              throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+            super.copy(at, from);
+          }
+
+          @Override
+          void close() {}
+        };
+    WarmStore store = over(memory);
+    for (int i = 0; i < 400; i++) {
+      store.allocate("first " + i, 4096);
+    }
+    full[0] = true;
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(store::commit).isInstanceOf(InternalError.class);
+    }
+    full[0] = false;
+    assertThat(store.generation()).isEqualTo(1);
+    store.regions().forEach(Region::drop);
+    // Small enough for the place that the failed commits found too small.
+    for (int i = 0; i < 60; i++) {
+      store.allocate("second " + i, 4096);
+    }
+    store.regions().forEach(region -> region.segment().fill((byte) 9));
+    store.commit();
+    for (Region region : store.regions()) {
+      assertThat(region.segment().mismatch(MemorySegment.ofArray(nines()))).isEqualTo(-1);
+    }
+    store.close();
+    assertThat(StoreContent.read(memory).directory().regions()).hasSize(60);
+    bytes.close();
+  }
+
+  private static byte[] nines() {
+    byte[] nines = new byte[4096];
+    Arrays.fill(nines, (byte) 9);
+    return nines;
+  }
+
+  /** A service that ends in a transaction, with a hook that closes its store. */
+  static final class EndingService {
+
+    private EndingService() {}
+
+    public static void main(String[] arguments) throws IOException {
+      WarmStore store = WarmStore.open(Path.of(arguments[0]), options());
+      Runtime.getRuntime().addShutdownHook(new Thread(store::close));
+      Region region = store.allocate("region", 4096);
+      store.commit();
+      store.begin().change(region, 0, 8);
+      region.segment().set(JAVA_LONG, 0, 7);
+      System.exit(3);
+    }
+  }
+
+  @Test
+  void anExitWithinATransactionEnds() throws Exception {
+    Process service =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                String.join(File.pathSeparator, KilledProgram.classPath()),
+                EndingService.class.getName(),
+                path().toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      assertThat(service.waitFor(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(service.exitValue()).isEqualTo(3);
+    } finally {
+      service.destroyForcibly();
+    }
+    try (WarmStore next = open()) {
+      assertThat(next.wasClean()).isFalse();
+      assertThat(next.region("region").orElseThrow().segment().get(JAVA_LONG, 0)).isZero();
+    }
   }
 
   private static boolean startsAt(Region region, long address) {
@@ -853,7 +976,7 @@ class WarmStoreTest {
         List.<ThrowingCallable>of(() -> store.region("data"), store::begin, store::close)) {
       assertThatThrownBy(use)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("a thread that has ended left a transaction open");
+          .hasMessageContaining("a thread that has ended, or waits in System.exit, left a transaction open");
     }
     store.abandon();
     try (WarmStore next = open()) {
