@@ -41,12 +41,20 @@ public final class NotifySocket extends LinuxDescriptor {
   private static final int SOCK_CLOEXEC = 0x80000;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int POLLFD_BYTES = 8;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_SNDTIMEO = 21;
+
+  /** Seconds that a message waits for room in the service manager's queue. */
+  private static final long SEND_SECONDS = 5;
 
   private static final Map<Errno, String> CAUSES =
       Map.of(
           Errno.ENOENT, "there is no such socket",
           Errno.ECONNREFUSED, "no process receives there: is the service manager running?",
           Errno.EACCES, "this user may not write to the socket",
+          Errno.EAGAIN,
+              "the service manager does not read its messages, for %d seconds"
+                  .formatted(SEND_SECONDS),
           Errno.ETOOMANYREFS, "too many descriptors are in flight: see RLIMIT_NOFILE",
           Errno.EBADF, "a descriptor to be stored is closed");
 
@@ -94,7 +102,26 @@ public final class NotifySocket extends LinuxDescriptor {
     }
     String max = environment.getOrDefault("FDSTORE", "");
     boolean isNumber = max.matches("[0-9]{1,9}");
-    return Optional.of(new NotifySocket(address, isNumber ? Integer.parseInt(max) : 0, fd));
+    NotifySocket socket = new NotifySocket(address, isNumber ? Integer.parseInt(max) : 0, fd);
+    try {
+      socket.boundSends(SEND_SECONDS * 1_000_000);
+      return Optional.of(socket);
+    } catch (LinuxException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** A service manager that hangs must not hang the service. */
+  void boundSends(long micros) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment timeval = arena.allocate(JAVA_LONG, 2);
+      timeval.setAtIndex(JAVA_LONG, 0, micros / 1_000_000);
+      timeval.setAtIndex(JAVA_LONG, 1, micros % 1_000_000);
+      call(
+          () -> "bound the time of messages to " + address,
+          () -> SystemCalls.setsockopt(descriptor(), SOL_SOCKET, SO_SNDTIMEO, timeval));
+    }
   }
 
   private static LinuxException invalid(String address, String why) {
@@ -234,7 +261,8 @@ public final class NotifySocket extends LinuxDescriptor {
    * reports nothing else: it also drops messages that it does not accept, such as those of a
    * process that {@code NotifyAccess=} does not cover.
    *
-   * @throws LinuxException ETIMEDOUT if it takes longer than {@code timeout}
+   * @throws LinuxException ETIMEDOUT if it takes longer than {@code timeout}; EAGAIN if the message
+   *     cannot be sent within 5 seconds, as with all messages
    */
   public void barrier(Duration timeout) throws LinuxException {
     String what = "wait for " + address;

@@ -28,6 +28,7 @@ enum SystemCall {
   MADVISE(28, 233),
   IOCTL(16, 29),
   SOCKET(41, 198),
+  SETSOCKOPT(54, 208),
   SENDMSG(46, 211),
   PIPE2(293, 59),
   PPOLL(271, 73),

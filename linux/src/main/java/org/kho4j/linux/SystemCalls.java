@@ -79,6 +79,11 @@ final class SystemCalls {
     return (int) SystemCall.SOCKET.call(domain, type, 0);
   }
 
+  static int setsockopt(int fd, int level, int option, MemorySegment value) {
+    return (int)
+        SystemCall.SETSOCKOPT.call(fd, level, option, value.address(), value.byteSize(), 0);
+  }
+
   static long sendmsg(int fd, MemorySegment message, int flags) {
     return SystemCall.SENDMSG.call(fd, message.address(), flags);
   }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,26 @@ class NotifySocketTest {
       assertThat(systemd.receive().text()).isEqualTo("STOPPING=1");
       assertThat(systemd.receive().text()).isEqualTo("STATUS=10 regions");
       assertThat(systemd.receive().text()).isEqualTo("FDSTOREREMOVE=1\nFDNAME=orders.1");
+    }
+  }
+
+  /** The kernel's queue has room for a few messages (net.unix.max_dgram_qlen). */
+  @Test
+  @Timeout(60)
+  void aManagerThatDoesNotReadHangsNobody() throws IOException {
+    try (NotifyReceiver systemd = new NotifyReceiver(path());
+        NotifySocket socket = open(path())) {
+      socket.boundSends(1000);
+      assertThatThrownBy(() -> {
+            while (true) {
+              socket.ready();
+            }
+          })
+          .isInstanceOf(LinuxException.class)
+          .hasMessageContaining("EAGAIN")
+          .hasMessageContaining("the service manager does not read its messages");
+      assertThat(systemd.receive().text()).isEqualTo("READY=1");
+      socket.ready();
     }
   }
 

@@ -1,5 +1,8 @@
 package org.kho4j.warm;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -39,20 +42,28 @@ final class FreeSpace {
     return Optional.empty();
   }
 
-  /** Takes up to {@code atMost} bytes: the largest free range, or part of it. */
-  Optional<AddressRange> takeLargest(long atMost) {
-    Map.Entry<Long, Long> largest = null;
-    for (Map.Entry<Long, Long> free : lengths.entrySet()) {
-      if (largest == null || free.getValue() > largest.getValue()) {
-        largest = free;
+  /**
+   * Takes bytes in as few ranges as possible, the largest first.
+   *
+   * @param bytes at most {@link #bytes}
+   */
+  List<AddressRange> takePieces(long bytes) {
+    List<AddressRange> free = new ArrayList<>();
+    lengths.forEach((start, length) -> free.add(new AddressRange(start, length)));
+    free.sort(Comparator.comparingLong(AddressRange::length).reversed());
+    List<AddressRange> pieces = new ArrayList<>();
+    long left = bytes;
+    for (AddressRange range : free) {
+      if (left == 0) {
+        break;
       }
+      AddressRange piece =
+          new AddressRange(range.address(), Math.min(left, range.length()));
+      takeAt(piece);
+      pieces.add(piece);
+      left -= piece.length();
     }
-    if (largest == null) {
-      return Optional.empty();
-    }
-    AddressRange range = new AddressRange(largest.getKey(), Math.min(atMost, largest.getValue()));
-    takeAt(range);
-    return Optional.of(range);
+    return pieces;
   }
 
   /**

@@ -27,6 +27,7 @@ import org.kho4j.linux.Linux;
 import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.Seal;
+import org.kho4j.warm.WarmStore.SetAside;
 
 /** Creates and opens the files of stores, and refuses files that this owner may not use. */
 final class StoreFiles {
@@ -50,7 +51,7 @@ final class StoreFiles {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
       Optional<LinuxFile> found = openIfThere(path);
       Optional<WarmStore> store =
-          found.isPresent() ? openFound(path, found.get(), options) : create(path, options, false);
+          found.isPresent() ? openFound(path, found.get(), options) : create(path, options, Optional.empty());
       if (store.isPresent()) {
         return store.get();
       }
@@ -72,7 +73,7 @@ final class StoreFiles {
         if (!lock(found, path)) {
           return Optional.empty();
         }
-        return create(path, options, true);
+        return create(path, options, Optional.of(e));
       }
     }
   }
@@ -116,6 +117,12 @@ final class StoreFiles {
 
   /** Opens a store. The file is the store's, and closed if this fails. */
   static WarmStore attach(LinuxFile file, WarmOptions options) throws IOException {
+    return attach(file, options, Optional.empty());
+  }
+
+  /** Opens a store as {@link #attach(LinuxFile, WarmOptions)} does, in place of another one. */
+  static WarmStore attach(LinuxFile file, WarmOptions options, Optional<SetAside> aside)
+      throws IOException {
     LinuxFile lock;
     try {
       lock = lock(file);
@@ -123,7 +130,7 @@ final class StoreFiles {
       file.close();
       throw e;
     }
-    return attachLocked(file, lock, options, Optional.empty());
+    return attachLocked(file, lock, options, aside);
   }
 
   /** Locks a store's file with an open file description of its own. */
@@ -143,7 +150,7 @@ final class StoreFiles {
 
   /** Opens a store that is locked. File and lock are the store's, and closed if this fails. */
   private static WarmStore attachLocked(
-      LinuxFile file, LinuxFile lock, WarmOptions options, Optional<Path> aside)
+      LinuxFile file, LinuxFile lock, WarmOptions options, Optional<SetAside> aside)
       throws IOException {
     StoreMemory memory = null;
     try {
@@ -178,12 +185,12 @@ final class StoreFiles {
    * Creates a store beside its place, and moves it there when it is complete. The lock on the
    * unfinished file keeps other processes from doing the same meanwhile.
    *
-   * @param setsAside whether a file at the path, whose lock the caller has, is set aside when the
-   *     new store is complete
+   * @param refusal the reason why a file at the path, whose lock the caller has, would not open: it
+   *     is set aside when the new store is complete; empty if there is no file
    * @return empty if another process was faster, whose store can be opened
    */
-  private static Optional<WarmStore> create(Path path, WarmOptions options, boolean setsAside)
-      throws IOException {
+  private static Optional<WarmStore> create(
+      Path path, WarmOptions options, Optional<WarmException> refusal) throws IOException {
     Path unfinished = path.resolveSibling("." + path.getFileName() + ".kho4j-new");
     removeAbandoned(unfinished);
     LinuxFile lock = createIfNew(unfinished, options.size());
@@ -196,7 +203,7 @@ final class StoreFiles {
       try {
         refuseHugePages(lock);
         format(lock, options);
-        if (setsAside) {
+        if (refusal.isPresent()) {
           aside = Optional.of(setAside(path));
         }
         Files.move(unfinished, path);
@@ -215,7 +222,9 @@ final class StoreFiles {
       lock.close();
       throw e;
     }
-    return Optional.of(attachLocked(file, lock, options, aside));
+    Optional<SetAside> setAside =
+        aside.map(renamed -> new SetAside(renamed, refusal.orElseThrow()));
+    return Optional.of(attachLocked(file, lock, options, setAside));
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.kho4j.warm;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,6 +12,7 @@ import org.kho4j.linux.LinuxException;
 import org.kho4j.linux.LinuxFile;
 import org.kho4j.linux.ListenFds;
 import org.kho4j.linux.NotifySocket;
+import org.kho4j.warm.WarmStore.SetAside;
 
 /**
  * Opens a store in a memory file that systemd keeps across restarts and crashes of the service,
@@ -69,7 +71,7 @@ public final class SystemdStore {
       requireRoom(received, systemd, options.name());
     }
     WarmStore store =
-        found.store.isPresent() ? found.store.get() : create(options, found.nextNumber, systemd);
+        found.store.isPresent() ? found.store.get() : create(options, found, systemd);
     closeThoseOf(options.name(), received);
     return store;
   }
@@ -109,12 +111,17 @@ public final class SystemdStore {
    * @param store the store, if one could be opened
    * @param superseded names of descriptors whose stores have a lower generation
    * @param nextNumber for the name of a store that is created
+   * @param refused a store that could not be opened, if none could
    */
-  record Found(Optional<WarmStore> store, List<String> superseded, int nextNumber) {}
+  record Found(
+      Optional<WarmStore> store,
+      List<String> superseded,
+      int nextNumber,
+      Optional<SetAside> refused) {}
 
   static Found find(List<ListenFds.Received> received, WarmOptions options) throws IOException {
     List<Candidate> candidates = new ArrayList<>();
-    List<WarmException> refusals = new ArrayList<>();
+    List<SetAside> refusals = new ArrayList<>();
     int highest = 0;
     for (ListenFds.Received one : received) {
       int number = number(one.name(), options.name());
@@ -123,13 +130,16 @@ public final class SystemdStore {
         try {
           candidates.add(new Candidate(one.name(), file, generation(file, options)));
         } catch (WarmException e) {
-          refusals.add(e);
+          refusals.add(refused(one.name(), e));
         } catch (LinuxException e) {
           if (!e.isUnwritable()) {
             throw e; // A next attempt may find a store there.
           }
           refusals.add(
-              new WarmException(WarmException.Reason.FOREIGN, String.valueOf(e.getMessage())));
+              refused(
+                  one.name(),
+                  new WarmException(
+                      WarmException.Reason.FOREIGN, String.valueOf(e.getMessage()))));
         }
       }
     }
@@ -144,18 +154,23 @@ public final class SystemdStore {
                 // systemd removes all descriptors of a name
                 .filter(name -> !name.equals(candidate.name))
                 .toList();
-        return new Found(Optional.of(store), superseded, highest + 1);
+        return new Found(Optional.of(store), superseded, highest + 1, Optional.empty());
       } catch (WarmException e) {
         if (!e.isLasting()) {
           throw e;
         }
-        refusals.add(e);
+        refusals.add(refused(candidate.name, e));
       }
     }
     if (!refusals.isEmpty() && !options.setAside()) {
-      throw refusals.getLast();
+      throw refusals.getLast().reason();
     }
-    return new Found(Optional.empty(), List.of(), highest + 1);
+    return new Found(
+        Optional.empty(), List.of(), highest + 1, refusals.reversed().stream().findFirst());
+  }
+
+  private static SetAside refused(String name, WarmException reason) {
+    return new SetAside(Path.of("memfd:" + name), reason);
   }
 
   /** Opens a store with its lock and mappings on a file description that systemd does not share. */
@@ -183,14 +198,14 @@ public final class SystemdStore {
     }
   }
 
-  private static WarmStore create(WarmOptions options, int number, NotifySocket systemd)
+  private static WarmStore create(WarmOptions options, Found found, NotifySocket systemd)
       throws IOException {
-    String name = options.name() + "." + number;
+    String name = options.name() + "." + found.nextNumber;
     try (LinuxFile file = StoreFiles.createInMemory(options)) {
       systemd.store(name, file);
       try {
         systemd.barrier(PATIENCE);
-        return StoreFiles.attach(file.reopen(), options);
+        return StoreFiles.attach(file.reopen(), options, found.refused);
       } catch (IOException | RuntimeException e) {
         systemd.remove(name);
         throw e;

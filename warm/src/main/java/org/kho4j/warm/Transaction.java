@@ -92,6 +92,12 @@ public final class Transaction implements AutoCloseable {
     }
   }
 
+  /** Ends it without a roll-back, which the next owner makes. */
+  void leave() {
+    ended = true;
+    store.ended();
+  }
+
   private void requireOpen() {
     if (ended) {
       throw new IllegalStateException("the transaction has ended");

@@ -59,7 +59,7 @@ public final class WarmStore implements AutoCloseable {
   private final StoreIdentity identity;
   private final boolean checksums;
   private final boolean wasClean;
-  private final Optional<Path> setAside;
+  private final Optional<SetAside> setAside;
   private final StoreLock lock;
   private final TreeMap<String, Region> regions = new TreeMap<>();
   private final FreeSpace free;
@@ -76,7 +76,7 @@ public final class WarmStore implements AutoCloseable {
   private boolean leftToNextOwner;
   private boolean closed;
 
-  WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<Path> setAside) {
+  WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<SetAside> setAside) {
     this.memory = memory;
     this.lock = new StoreLock(memory.path());
     this.identity = content.identity();
@@ -154,9 +154,16 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Returns the path of the store that was set aside because it would not open; empty if none was.
+   * A store that would not open, in whose place a new one was created.
+   *
+   * @param path its path now; of a memory file that systemd keeps, {@code memfd:} and the name of
+   *     its descriptor
+   * @param reason the reason why it would not open
    */
-  public Optional<Path> setAside() {
+  public record SetAside(Path path, WarmException reason) {}
+
+  /** Returns the store that was set aside because it would not open; empty if none was. */
+  public Optional<SetAside> setAside() {
     return setAside;
   }
 
@@ -242,7 +249,7 @@ public final class WarmStore implements AutoCloseable {
     List<AddressRange> extents = new ArrayList<>();
     free.take(whole, whole >= LARGE ? LARGE : page)
         .or(() -> free.take(whole, page))
-        .ifPresentOrElse(extents::add, () -> extents.addAll(pieces(whole)));
+        .ifPresentOrElse(extents::add, () -> extents.addAll(free.takePieces(whole)));
     try {
       extents.forEach(memory::clear);
     } catch (RuntimeException | Error e) {
@@ -357,17 +364,6 @@ public final class WarmStore implements AutoCloseable {
             .formatted(path(), bytes, name, free.bytes(), identity.size()));
   }
 
-  private List<AddressRange> pieces(long whole) {
-    List<AddressRange> pieces = new ArrayList<>();
-    long left = whole;
-    while (left > 0) {
-      AddressRange piece = free.takeLargest(left).orElseThrow();
-      pieces.add(piece);
-      left -= piece.length();
-    }
-    return pieces;
-  }
-
   /** Takes the memory right behind an extent, if it is free, and clears it. */
   boolean extendInPlace(AddressRange more) {
     if (!free.takeAt(more)) {
@@ -454,8 +450,9 @@ public final class WarmStore implements AutoCloseable {
   private WarmException noRoom(WarmDirectory directory) {
     return new WarmException(
         ROOM,
-        "%s: no room for a directory of %d regions: %d of %d bytes are free"
-            .formatted(path(), directory.regions().size(), free.bytes(), identity.size()));
+        ("%s: no room for a directory of %d regions: it has to be in one piece, and the largest of"
+                + " the %d free bytes has %d")
+            .formatted(path(), directory.regions().size(), free.bytes(), free.largest()));
   }
 
   /**
@@ -546,13 +543,14 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Commits, marks the store clean, and releases it. Segments of its regions end first: a thread
-   * that uses one gets an {@link IllegalStateException}, and nothing is stored after the mark.
+   * that uses one gets an {@link IllegalStateException}, and nothing is stored after the mark. A
+   * transaction of this thread is rolled back; that of another thread is waited for, unless that
+   * thread has ended or waits in {@code System.exit}.
    *
    * @throws IllegalStateException if another thread is in a system call or native call on a
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
    *     and can be closed when that call has ended; segments of other regions may have ended, and
-   *     {@link Region#segment} maps them again. Or if a thread that has ended left a transaction
-   *     open: the store is released then, without the clean mark, and the next owner rolls the
+   *     {@link Region#segment} maps them again. Or if such a thread left a transaction open: the store is released then, without the clean mark, and the next owner rolls the
    *     transaction back
    * @throws WarmException if another process has opened the store meanwhile, its file was removed,
    *     a transaction could not be rolled back, or there is no room for a directory that was changed
@@ -570,9 +568,11 @@ public final class WarmStore implements AutoCloseable {
       if (closed) {
         return;
       }
-      requireNoTransaction();
       regions.values().forEach(Region::unmap);
       try {
+        if (transaction != null) {
+          transaction.close();
+        }
         requireOwner();
         requireFile();
         List<WarmDirectory.Entry> entries =
@@ -594,10 +594,10 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Releases the store without a commit and without the clean mark: the next owner finds that this
-   * one crashed. If a thread that has ended left a transaction open, the next owner rolls it back.
+   * one crashed. It rolls back a transaction of this thread, or of a thread that has ended.
    *
    * @throws IllegalStateException if another thread is in a call on a segment, as {@link #close}
-   *     does, or this thread has a transaction
+   *     does
    */
   public void abandon() {
     if (!lock.lockUnlessOrphaned()) {
@@ -606,8 +606,10 @@ public final class WarmStore implements AutoCloseable {
     }
     try {
       if (!closed) {
-        requireNoTransaction();
         release();
+        if (transaction != null) {
+          transaction.leave();
+        }
       }
     } finally {
       lock.unlock();

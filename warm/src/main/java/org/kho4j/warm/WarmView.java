@@ -54,12 +54,13 @@ public record WarmView(
    */
   public static WarmView read(Path path) throws IOException {
     for (int tries = 1; ; tries++) {
+      boolean inUse = isInUse(path);
       try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
         return of(StoreBytes.of(path, file), isInUse(path));
       } catch (UncheckedIOException e) {
         throw e.getCause();
       } catch (WarmException e) {
-        if (e.reason() != WarmException.Reason.DAMAGED || tries == TRIES || !isInUse(path)) {
+        if (e.reason() != WarmException.Reason.DAMAGED || tries == TRIES || !(inUse || isInUse(path))) {
           throw e;
         }
       }

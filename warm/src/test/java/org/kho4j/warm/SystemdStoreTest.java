@@ -157,6 +157,9 @@ class SystemdStoreTest {
         SystemdStore.find(List.of(received("orders.2", damaged)), OPTIONS.settingAside());
     assertThat(fresh.store()).isEmpty();
     assertThat(fresh.nextNumber()).isEqualTo(3);
+    WarmStore.SetAside refused = fresh.refused().orElseThrow();
+    assertThat(refused.path()).isEqualTo(Path.of("memfd:orders.2"));
+    assertThat(refused.reason().reason()).isEqualTo(WarmException.Reason.DAMAGED);
   }
 
   @Test

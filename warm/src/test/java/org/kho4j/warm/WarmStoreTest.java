@@ -234,6 +234,29 @@ class WarmStoreTest {
     return nines;
   }
 
+  @Test
+  void closingRollsATransactionBack() throws IOException {
+    for (boolean abandoned : List.of(true, false)) {
+      WarmStore store = open();
+      Region region = store.region("region").orElseGet(() -> store.allocate("region", 8));
+      store.commit();
+      Transaction open = store.begin();
+      open.change(region, 0, 8);
+      region.segment().set(JAVA_LONG, 0, 7);
+      if (abandoned) {
+        store.abandon();
+      } else {
+        store.close();
+      }
+      open.close();
+      assertThatThrownBy(open::commit).hasMessage("the transaction has ended");
+      try (WarmStore next = open()) {
+        assertThat(next.wasClean()).isEqualTo(!abandoned);
+        assertThat(next.region("region").orElseThrow().segment().get(JAVA_LONG, 0)).isZero();
+      }
+    }
+  }
+
   /** A service that ends in a transaction, with a hook that closes its store. */
   static final class EndingService {
 
@@ -583,7 +606,9 @@ class WarmStoreTest {
       byte[] damaged = Files.readAllBytes(path());
 
       try (WarmStore store = WarmStore.open(path(), options().settingAside())) {
-        assertThat(store.setAside()).contains(dir.resolve("orders.aside-" + i));
+        WarmStore.SetAside aside = store.setAside().orElseThrow();
+        assertThat(aside.path()).isEqualTo(dir.resolve("orders.aside-" + i));
+        assertThat(aside.reason().reason()).isIn(WarmException.Reason.DAMAGED, WarmException.Reason.FOREIGN);
         assertThat(store.regions()).isEmpty();
       }
 
@@ -804,21 +829,11 @@ class WarmStoreTest {
       } catch (WarmException full) {
         assertThat(full.reason()).isEqualTo(WarmException.Reason.ROOM);
       }
-      assertThat(commits(store)).isTrue();
+      store.commit();
     }
     try (WarmStore store = WarmStore.open(path(), options)) {
       assertThat(store.wasClean()).isTrue();
       assertThat(store.regions()).hasSizeGreaterThan(800);
-    }
-  }
-
-  private static boolean commits(WarmStore store) {
-    try {
-      store.commit();
-      return true;
-    } catch (WarmException e) {
-      assertThat(e.reason()).isEqualTo(WarmException.Reason.ROOM);
-      return false;
     }
   }
 

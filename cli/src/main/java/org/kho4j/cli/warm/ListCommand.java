@@ -18,6 +18,9 @@ import org.kho4j.warm.WarmView;
 /** {@code kho warm list DIRECTORY} and {@code kho warm list SOURCE}. */
 final class ListCommand extends Command {
 
+  /** Stands in a path for bytes that are no text in this locale. */
+  private static final char UNDECODED = '\ufffd';
+
   ListCommand() {
     super(
         "list",
@@ -72,7 +75,10 @@ final class ListCommand extends Command {
         invocation.note(
             Units.printablePath(file.toString())
                 + ": "
-                + Units.printable(String.valueOf(e.getMessage())));
+                + Units.printable(String.valueOf(e.getMessage()))
+                + (file.toString().indexOf(UNDECODED) < 0
+                    ? ""
+                    : "; set LC_ALL=C.UTF-8 for names beyond ASCII"));
         answer = BAD_ANSWER;
         continue;
       }

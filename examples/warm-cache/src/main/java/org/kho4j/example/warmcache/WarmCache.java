@@ -66,6 +66,11 @@ public final class WarmCache {
                 systemd.orElseThrow(() ->
                     new IOException("no store: give PORT FILE, or use a unit of Type=notify")),
                 OPTIONS);
+    store
+        .setAside()
+        .ifPresent(aside ->
+            System.err.printf(
+                "begins anew: %s (kept as %s)%n", aside.reason().getMessage(), aside.path()));
     WarmCache cache = new WarmCache(store, Integer.parseInt(arguments[0]));
     cache.server.start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> cache.stop(systemd)));
