@@ -149,7 +149,8 @@ public final class Region {
         WarmException noRoom =
             new WarmException(
                 WarmException.Reason.ROOM,
-                "region \"%s\" cannot be mapped: %s".formatted(name(), e.getMessage()));
+                "%s: region \"%s\" cannot be mapped: %s"
+                    .formatted(store.path(), name(), e.getMessage()));
         noRoom.initCause(e);
         throw noRoom;
       }
@@ -177,8 +178,8 @@ public final class Region {
       store.requireOwner();
       if (bytes < entry.bytes()) {
         throw new IllegalArgumentException(
-            "region \"%s\" has %d bytes and cannot shrink to %d"
-                .formatted(name(), entry.bytes(), bytes));
+            "%s: region \"%s\" has %d bytes and cannot shrink to %d"
+                .formatted(store.path(), name(), entry.bytes(), bytes));
       }
       long held = entry.extents().stream().mapToLong(AddressRange::length).sum();
       long more = bytes - held;
@@ -302,7 +303,8 @@ public final class Region {
 
   private void requireThere() {
     if (dropped) {
-      throw new IllegalStateException("region \"%s\" has been dropped".formatted(name()));
+      throw new IllegalStateException(
+          "%s: region \"%s\" has been dropped".formatted(store.path(), name()));
     }
   }
 }

@@ -100,7 +100,7 @@ public final class Transaction implements AutoCloseable {
 
   private void requireOpen() {
     if (ended) {
-      throw new IllegalStateException("the transaction has ended");
+      throw new IllegalStateException(store.path() + ": the transaction has ended");
     }
     store.requireTransactionThread();
   }

@@ -249,7 +249,7 @@ class WarmStoreTest {
         store.close();
       }
       open.close();
-      assertThatThrownBy(open::commit).hasMessage("the transaction has ended");
+      assertThatThrownBy(open::commit).hasMessage(path() + ": the transaction has ended");
       try (WarmStore next = open()) {
         assertThat(next.wasClean()).isEqualTo(!abandoned);
         assertThat(next.region("region").orElseThrow().segment().get(JAVA_LONG, 0)).isZero();
@@ -315,7 +315,7 @@ class WarmStoreTest {
         large.drop();
         assertThatThrownBy(() -> segment.get(JAVA_LONG, 0))
             .isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(large::segment).hasMessage("region \"large\" has been dropped");
+        assertThatThrownBy(large::segment).hasMessage(path() + ": region \"large\" has been dropped");
         store.commit();
       }
       assertThat(store.generation()).isEqualTo(21);
