@@ -195,7 +195,10 @@ class StatusCommandTest {
         "sys/kernel/boot_params/setup_data/0/data",
         "sys/kernel/debug/kho/in/fdt",
         "sys/kernel/debug/kho/in/sub_fdts/kexec-metadata",
-        "sys/kernel/debug/kho/out/scratch_phys"
+        "sys/kernel/debug/kho/out/scratch_phys",
+        "proc/meminfo",
+        "proc/cmdline",
+        "proc/1/comm"
       })
   void anOddFileLeavesTheOtherRows(String place) throws IOException {
     recorded("linux-7.3.4-second");

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kho4j.abi.KexecMetadata;
@@ -71,7 +72,7 @@ public final class HostStatusReader {
   }
 
   private HostStatus read(State byMemory) throws IOException {
-    Optional<CommandLine> line = CommandLine.of(files);
+    Optional<CommandLine> line = seen(() -> CommandLine.of(files), Optional.empty());
     Switch kho = seen(() -> kho(files, byMemory), UNSEEN);
     Switch luo = seen(() -> luo(kho, line), UNSEEN);
     if (isEmpty(DEBUGFS)) {
@@ -94,7 +95,11 @@ public final class HostStatusReader {
           "/proc does not show the processes of the host (a copy of files, or a container with PIDs"
               + " of its own); they may have sessions");
     }
-    OptionalInt systemd = systemd();
+    Optional<String> release =
+        seen(() -> files.text("proc/sys/kernel/osrelease"), Optional.empty());
+    OptionalLong ram = seen(files::ram, OptionalLong.empty());
+    Optional<Boolean> loaded = seen(() -> kexecLoaded(files), Optional.empty());
+    OptionalInt systemd = seen(this::systemd, OptionalInt.empty());
     Optional<List<DescriptorStore>> stores =
         systemd.isPresent() ? DescriptorStore.read(root) : Optional.empty();
     if (systemd.isPresent() && stores.isEmpty()) {
@@ -102,13 +107,13 @@ public final class HostStatusReader {
     }
     notes.addAll(files.notes());
     return new HostStatus(
-        files.text("proc/sys/kernel/osrelease").filter(release -> !release.isEmpty()),
+        release.filter(text -> !text.isEmpty()),
         kho,
         luo,
         given,
         prepared,
-        files.ram(),
-        kexecLoaded(files),
+        ram,
+        loaded,
         use,
         systemd,
         stores,
