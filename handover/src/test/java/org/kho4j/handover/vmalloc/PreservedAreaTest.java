@@ -96,7 +96,7 @@ class PreservedAreaTest {
     assertThat(area().chunks().parallel().toArray()).isEqualTo(area().chunks().toArray());
     assertThat(area().runs().parallel().toList()).isEqualTo(area().runs().toList());
     assertThat(area().runs().parallel().mapToLong(BlockRun::bytes).sum())
-        .isEqualTo(chunks * 511 * 4096L);
+        .isEqualTo(chunks * 511L * 4096);
   }
 
   private String fault() {
