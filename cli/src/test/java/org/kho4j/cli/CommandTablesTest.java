@@ -117,13 +117,15 @@ class CommandTablesTest {
     for (Path source : sources) {
       ConsoleOfATest pipe = ConsoleOfATest.pipe();
       new Kho(pipe.console, "").run(command, source.toString(), "--json");
-      Pattern.compile("\"([a-zA-Z]+)\" :").matcher(pipe.out()).results().forEach(member ->
-          members.add(member.group(1)));
+      Pattern.compile("\"([a-zA-Z]+)\" :")
+          .matcher(pipe.out())
+          .results()
+          .forEach(member -> members.add(member.group(1)));
     }
     assertThat(members).hasSizeGreaterThan(30).contains("schema");
     members.remove("schema"); // the section Output
-    members.removeIf(member ->
-        section.contains("`" + member) || section.contains("\"" + member + "\""));
+    members.removeIf(
+        member -> section.contains("`" + member) || section.contains("\"" + member + "\""));
     assertThat(members).isEmpty();
   }
 

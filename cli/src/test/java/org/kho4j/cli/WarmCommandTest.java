@@ -113,7 +113,15 @@ class WarmCommandTest {
         .contains("  book: checksum match")
         .contains("  index: checksum match");
     JsonNode json = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
-    String address = json.get("stores").get(0).get("regions").get(0).get("extents").get(0).get("address").asString();
+    String address =
+        json.get("stores")
+            .get(0)
+            .get("regions")
+            .get(0)
+            .get("extents")
+            .get(0)
+            .get("address")
+            .asString();
     flip(path, Long.decode(address) + 1000);
 
     assertThat(kho(1, "warm", "verify", path).out())

@@ -77,8 +77,7 @@ public final class Page {
   }
 
   private void untried() {
-    List<String> ids =
-        Rules.ALL.stream().filter(rule -> of(rule).isEmpty()).map(Rule::id).toList();
+    List<String> ids = Rules.ALL.stream().filter(rule -> of(rule).isEmpty()).map(Rule::id).toList();
     text.append('\n')
         .append(
             ("%d of the %d rules were not broken in these runs, so no kernel showed their outcomes:"
