@@ -54,7 +54,7 @@ public final class Contract {
                       Component.MEMBLOCK,
                       FdtLayout.MEMBLOCK,
                       List.of(),
-                      "Addresses and sizes are raw numbers, though the tree looks as if they were cells."),
+                      "Addresses and sizes are raw numbers, not device-tree cells."),
                   tree(
                       Component.KHO_TEST,
                       FdtLayout.KHO_TEST,

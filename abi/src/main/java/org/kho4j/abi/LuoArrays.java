@@ -14,7 +14,7 @@ public final class LuoArrays {
           Field.embedded(8, "sessions", LuoSession.BEFORE_BLOCKS, "count entries"),
           Releases.of("6.19", "7.1"),
           Lifetime.block(
-              4, "in the reboot system call; before it says 0 sessions", "not recorded here"),
+              4, "in the reboot system call; before that, count is 0", "not recorded here"),
           "include/linux/kho/abi/luo.h",
           "One folio of order 4. (A comment in the kernel's source mentions 744 sessions, but 4K"
               + " pages hold 819.)",

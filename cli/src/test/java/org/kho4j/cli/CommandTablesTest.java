@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.command.ExitMeaning;
 import org.kho4j.cli.output.Schema;
 import picocli.CommandLine;
@@ -93,6 +96,37 @@ class CommandTablesTest {
         assertThat(missing).as(name(one)).isEmpty();
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"inspect", "verify"})
+  void everyMemberOfTheDocumentOfACommandIsInItsSection(String command) throws IOException {
+    String page = Files.readString(PAGE);
+    int start = page.indexOf("\n## kho " + command + "\n");
+    String section = page.substring(start, page.indexOf("\n## ", start + 1));
+    Set<String> members = new LinkedHashSet<>();
+    Path vectors = Captures.PROJECT.resolve("vectors");
+    List<Path> sources =
+        Stream.concat(
+                Captures.small().stream(),
+                Stream.of(
+                    Captures.SMALL.resolve("dumps/excluded-pages.kdump.zst"),
+                    vectors.resolve("handover/linux-6.17.9-4k.elf.zst"),
+                    vectors.resolve("invalid/invalid-root-unknown-version.elf.zst")))
+            .toList();
+    for (Path source : sources) {
+      ConsoleOfATest pipe = ConsoleOfATest.pipe();
+      new Kho(pipe.console, "").run(command, source.toString(), "--json");
+      Pattern.compile("\"([a-zA-Z]+)\" :")
+          .matcher(pipe.out())
+          .results()
+          .forEach(member -> members.add(member.group(1)));
+    }
+    assertThat(members).hasSizeGreaterThan(30).contains("schema");
+    members.remove("schema"); // the section Output
+    members.removeIf(
+        member -> section.contains("`" + member) || section.contains("\"" + member + "\""));
+    assertThat(members).isEmpty();
   }
 
   private static Stream<String> options(String text) {

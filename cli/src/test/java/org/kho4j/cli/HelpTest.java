@@ -126,6 +126,24 @@ class HelpTest {
   }
 
   @Test
+  void theHelpOfEachCommandHasItsExitStatusesAndItsRequiredOptions() {
+    for (CommandLine command : commands(Kho.commandLine())) {
+      if (command.getParent() == null) {
+        continue;
+      }
+      String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
+      String usage = help.lines().filter(line -> line.startsWith("Usage: ")).findFirst().orElse("");
+      assertThat(usage).contains(command.getCommandSpec().qualifiedName() + " ");
+      assertThat(help.replaceAll("\\s+", " ")).as(usage).containsPattern("Exit status: 0.* 2 if ");
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        assertThat(usage.contains(" " + option.shortestName() + " ") || !option.required())
+            .as("%s: %s", usage, option.longestName())
+            .isTrue();
+      }
+    }
+  }
+
+  @Test
   void helpDoesNotExcuseAWrongCommand() {
     assertThat(run("nonsense", "--help")).isEqualTo(Command.FAILED);
     assertThat(pipe.out()).isEmpty();

@@ -344,7 +344,7 @@ class StoreInImageTest {
     byte[] store = Files.readAllBytes(file);
     byte[] ram = Files.readAllBytes(machine(store));
     JsonNode shown = new ObjectMapper().readTree(kho(0, "warm", "show", file, "--json").out());
-    String last = shown.at("/regions/0/extents/1/address").asString();
+    String last = shown.at("/stores/0/regions/0/extents/1/address").asString();
     Path cut = directory.resolve("cut");
     Files.write(cut, Arrays.copyOf(ram, 0x1000000 + Integer.decode(last)));
     ConsoleOfATest verified = kho(1, "warm", "verify", cut, "--json");

@@ -97,7 +97,11 @@ class WarmCommandTest {
           .contains("  book: 5 MiB, schema 7, 1 extent from 0x")
           .contains("  index: 100 B, schema 0");
     }
-    JsonNode json = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
+    JsonNode document = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
+    assertThat(document.propertyNames()).containsExactly("schema", "stores");
+    assertThat(document.get("schema").asString()).isEqualTo("kho4j/warm/1");
+    JsonNode json = document.get("stores").get(0);
+    assertThat(json.get("schema").asLong()).isEqualTo(3);
     assertThat(json.get("state").asString()).isEqualTo("clean");
     assertThat(json.get("regions")).hasSize(1);
     assertThat(json.get("regions").get(0).get("size").asLong()).isEqualTo(5 << 20);
@@ -109,7 +113,15 @@ class WarmCommandTest {
         .contains("  book: checksum match")
         .contains("  index: checksum match");
     JsonNode json = new ObjectMapper().readTree(kho(0, "warm", "show", path, "--json").out());
-    String address = json.get("regions").get(0).get("extents").get(0).get("address").asString();
+    String address =
+        json.get("stores")
+            .get(0)
+            .get("regions")
+            .get(0)
+            .get("extents")
+            .get(0)
+            .get("address")
+            .asString();
     flip(path, Long.decode(address) + 1000);
 
     assertThat(kho(1, "warm", "verify", path).out())
@@ -129,11 +141,12 @@ class WarmCommandTest {
       assertThat(kho(1, "warm", command, path).err())
           .startsWith("kho: " + path + ": the first page's checksum is");
     }
-    JsonNode list = new ObjectMapper().readTree(kho(1, "warm", "list", path, "--json").out());
-    assertThat(list.get("stores")).isEmpty();
+    for (String command : new String[] {"list", "show"}) {
+      JsonNode list = new ObjectMapper().readTree(kho(1, "warm", command, path, "--json").out());
+      assertThat(list.get("stores")).isEmpty();
+    }
     JsonNode verify = new ObjectMapper().readTree(kho(1, "warm", "verify", path, "--json").out());
     assertThat(verify.get("regions")).isEmpty();
-    assertThat(kho(1, "warm", "show", path, "--json").out()).isEmpty();
   }
 
   @Test

@@ -22,11 +22,11 @@ import org.kho4j.memory.PhysicalMemory;
 enum Harmless {
   BOOT_CPU("no kernel reads the field", ".*\\.boot_cpuid_phys", one -> true),
   FDT_VERSION(
-      "a reader of version 17 takes the value",
+      "an FDT reader of version 17 accepts the value",
       ".*(FDT|tree)\\.(version|last_comp_version)",
       one -> true),
   FDT_SIZE(
-      "the rest of the tree's page is in it as well, and is zeros",
+      "a larger totalsize adds only zeros of the same page",
       ".*(FDT|tree)\\.totalsize",
       one -> one.after() > one.before() && one.after() <= PageSize.SIZE_64K.bytes()),
   BEHIND_TEXT("no kernel reads behind the NUL", ".*, behind its NUL", one -> true),
@@ -84,20 +84,20 @@ enum Harmless {
       ".*(FDT|tree)\\.property's len",
       one -> one.after() > one.before() && one.after() <= (one.before() + 3 & -4)),
   UNKNOWN_FILE(
-      "the file's handler is none that is known here",
+      "kho4j does not know the file's handler",
       "luo_file_ser\\.(data|compatible|compatible, its NUL)",
       one -> one.isBroken("LUO-010")),
   UNKNOWN_BLOB(
-      "the blob's owner is none that is known here",
+      "kho4j does not know the blob's owner",
       "root FDT\\.property (blob-size|preserved-data|fdt)",
       one -> one.isBroken("OWN-003")),
   UNKNOWN_DATA("the data are the FLB's own", "luo_flb_ser\\.data", one -> true),
   REFERENCES(
-      "no structure records which files refer to an FLB, and there are as many files",
+      "no structure records which files refer to an FLB, and there are at least as many files",
       "luo_flb_ser\\.count",
       one -> one.after() != 0 || one.isBroken("FLB-007")),
   UNKNOWN_OWNER(
-      "memory without an owner that is known here, more of it or less",
+      "only the amount of memory without a known owner changed",
       "(radix (leaf|node|root)|bitmap|khoser_mem_chunk)\\..*",
       one -> one.isBroken("OWN-002") || one.isBroken("OWN-004") || one.isBroken("MAP-008"));
 

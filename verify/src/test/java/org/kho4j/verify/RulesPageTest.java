@@ -123,5 +123,9 @@ class RulesPageTest {
       regions: it [searches](cli.md#where-scratch-is) for the boot record, or `--setup-data` or
       `--scratch-array` gives the address. Memory that [a dump left
       out](cli.md#dumps-that-leave-pages-out) breaks no rule: `kho verify` lists it as not checked.
+
+      Three rules are about the version of the root FDT. FDT-003 reports a string that no kernel ever
+      had, so the string is damaged; FDT-004, a version between two releases (kho-v2); FDT-015, a newer
+      or a composite version.
       """;
 }

@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -61,10 +64,15 @@ public abstract class Command {
    */
   protected Command(String name, String summary, String... description) {
     spec = CommandSpec.wrapWithoutInspection(this).name(name);
+    List<String> paragraphs = new ArrayList<>(List.of(description));
+    if (paragraphs.stream().noneMatch(one -> one.startsWith("Exit status"))) {
+      paragraphs.add(
+          "Exit status: 0, or 2 if the command line is wrong or something cannot be written.");
+    }
     spec.usageMessage()
         .header(summary, "")
-        .description(description)
-        .descriptionHeading(description.length == 0 ? "" : "%n")
+        .description(paragraphs.toArray(String[]::new))
+        .descriptionHeading("%n")
         .parameterListHeading("%n")
         .optionListHeading("%n")
         .commandListHeading("%nCommands:%n")
@@ -79,6 +87,7 @@ public abstract class Command {
   public final CommandSpec spec() {
     if (!complete) {
       complete = true;
+      showRequiredOptions();
       GlobalOptions.addTo(spec, shownImageOptions);
       if (spec.options().stream().allMatch(one -> one.hidden() || one.group() != null)) {
         spec.usageMessage().optionListHeading("");
@@ -90,6 +99,25 @@ public abstract class Command {
       }
     }
     return spec;
+  }
+
+  /** Adds the required options to the usage line, which abbreviates options otherwise. */
+  private void showRequiredOptions() {
+    String required =
+        spec.options().stream()
+            .filter(OptionSpec::required)
+            .map(option ->
+                " %s %s%s"
+                    .formatted(
+                        option.shortestName(),
+                        option.paramLabel(),
+                        option.arity().max() > 1 ? "..." : ""))
+            .collect(Collectors.joining());
+    if (!required.isEmpty()) {
+      String usage = new Help(spec, Help.defaultColorScheme(Ansi.OFF)).synopsis(0).strip();
+      spec.usageMessage()
+          .customSynopsis(usage.replace(spec.name(), "${COMMAND-FULL-NAME}") + required);
+    }
   }
 
   /** Shows a command line at the end of the help. */

@@ -160,8 +160,8 @@ public record GlobalOptions(
             .type(Path.class)
             .paramLabel("DIR")
             .description(
-                "The root directory for 'running', with /proc, /sys and /boot; also a copy from"
-                    + " another host.")
+                "Directory with the /proc, /sys and /boot of 'running', such as a copy from another"
+                    + " host. Default: /.")
             .build());
   }
 

@@ -43,7 +43,7 @@ public final class DemoCommand extends Command {
             + " it as a kernel preserves vmalloc memory, hands over, and exits. The second JVM"
             + " boots from the handover, restores the area and verifies every byte. Nothing is"
             + " copied or serialised.",
-        "Exit status: 0 if every byte is unchanged, 1 if not.");
+        "Exit status: 0 if every byte is unchanged, 1 if not, 2 if the demo cannot run.");
     opensNoImage();
     example("kho demo --size 1G");
     option(

@@ -40,6 +40,8 @@ public final class ExtractCommand extends SourceCommand {
     super(
         "extract",
         "Writes a part of a handover to a file: a memfd, a blob, a reservation, or a vmalloc area.",
+        "Give exactly one of --session, --unit, --region, --subtree, --reserve-mem, --vmalloc and"
+            + " --all; all but --all need -o FILE.",
         "The file gets its name only when it is complete, and only its owner can read it. Holes"
             + " and pages of zeros are not written, so they take no disk space.",
         "Exit status: 0 if all of it was written, 1 if --missing zero wrote zeros for missing"
@@ -82,8 +84,8 @@ public final class ExtractCommand extends SourceCommand {
             .option(MISSING_OPTION)
             .paramLabel("zero")
             .description(
-                "zero writes zeros for pages that are missing from the image or unreadable, and"
-                    + " lists them. Default: nothing is written if a page is missing."));
+                "Writes zeros for pages that are missing from the image or unreadable, and lists"
+                    + " them. Default: nothing is written if a page is missing."));
     option(
         OptionSpec.builder(ALLOW_ABSENT)
             .type(boolean.class)
@@ -92,7 +94,7 @@ public final class ExtractCommand extends SourceCommand {
             .description("The earlier name of --missing zero."));
     flag("--no-sparse", "Also writes holes and pages of zeros.");
     flag("--verify", "Reads the file back and compares it with the image.");
-    flag("--sha256", "Prints the SHA-256 of the written file.");
+    flag("--sha256", "Prints a line sha256 DIGEST for the written file.");
     flag("--sync", "Waits until the file is on the disk before renaming it to its final name.");
   }
 

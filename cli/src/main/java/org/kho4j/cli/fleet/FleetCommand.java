@@ -47,8 +47,8 @@ public final class FleetCommand extends Command {
         "fleet",
         "Predicts for every host of a fleet and every kernel whether the kernel accepts the"
             + " handover, on Apache Spark.",
-        "INPUT is a directory or a glob on any file system that Hadoop reads (a local path,"
-            + " hdfs://, s3a://), with one file for each host: a memory image, a profile"
+        "INPUT is a directory or a glob on any file system that Hadoop reads (hdfs://,"
+            + " s3a://, or a local path), with one file for each host: a memory image, a profile"
             + " (preflight --save-profile) or a document of inspect --json. KERNEL is a file that"
             + " kho preflight accepts, an image or a profile, on the same file systems.",
         "The verdict for a host and a kernel is that of kho preflight --from FILE --to KERNEL. An"

@@ -32,8 +32,8 @@ public final class InspectCommand extends SourceCommand {
         "Searches the image for root FDTs (the page where a handover begins), unless --fdt gives"
             + " the address of a readable one. Shows the preserved map and every known subtree,"
             + " decoded. Reports a broken part with its address, and still shows the rest.",
-        "Exit status: 0 if a handover was read, 1 if a preserved map cannot be read as a whole,"
-            + " 2 if there is no readable handover.");
+        "Exit status: 0 if a handover was read, 1 if a preserved map is damaged, cannot be read, or"
+            + " has a newer version than kho4j knows, 2 if there is no readable handover.");
     example("kho inspect examples/linux-7.3.4-jump-kho-test.ram.zst");
     example("kho inspect arm64.ram --base 1G --json");
     example("kho inspect vmcore --ranges --role outgoing");

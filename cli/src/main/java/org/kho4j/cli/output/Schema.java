@@ -21,7 +21,7 @@ public enum Schema {
   REPORT("report/1", "report", "path and size of the page, counts of findings"),
   WHO("who/1", "who", "owners of addresses"),
   SHOW("show/1", "show", "one structure, or the list of paths"),
-  WARM("warm/1", "warm list", "warm stores with their regions"),
+  WARM("warm/1", "warm list", "warm stores with their regions; kho warm show writes the same"),
   WARM_VERIFY("warm-verify/1", "warm verify", "checksums of regions"),
   WARM_DROP("warm-drop/1", "warm drop", "the region that was dropped"),
   DEMO("demo/1", "demo", "steps and times of both JVMs"),

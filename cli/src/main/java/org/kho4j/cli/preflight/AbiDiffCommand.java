@@ -31,7 +31,8 @@ public final class AbiDiffCommand extends Command {
     super(
         "diff",
         "Compares the contract of two kernels: what changed, and was the version bumped?",
-        "A and B are kernel images with types (BTF), or profiles of such images.",
+        "A and B are kernel images with types (BTF), profiles of such images, or running, the kernel"
+            + " of this host.",
         "Exit status: 0 if no layout changed that a kernel could misread, or the version changed"
             + " as well; 1 if a layout changed or cannot be compared, and its version is the same"
             + " or unknown, or a kernel has no KHO; 2 if a kernel cannot be read or has no types, or"

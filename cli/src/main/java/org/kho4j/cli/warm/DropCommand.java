@@ -23,7 +23,8 @@ final class DropCommand extends Command {
         "drop",
         "Removes a region from a warm store that no process has open.",
         "The content of the region is lost. The other regions stay, with their checksums. A store"
-            + " whose last owner died stays so.");
+            + " keeps the mark that its last owner died.",
+        "Exit status: 0 if the region was dropped, 2 if not.");
     opensNoImage();
     parameter(WarmCommand.path(0, "STORE", "A store's file."));
     parameter(

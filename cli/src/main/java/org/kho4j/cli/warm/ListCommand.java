@@ -26,7 +26,8 @@ final class ListCommand extends Command {
         "list",
         "Lists the warm stores in a directory, or in the memfds of a memory image.",
         "In a directory, files that this user may not read are skipped.",
-        "Exit status: 0 if all stores can be read, 1 if one cannot.");
+        "Exit status: 0 if all stores can be read, also if a directory has none; 1 if one cannot; 2"
+            + " if a file has no store.");
     example("kho warm list /dev/shm");
     example("kho warm list vmcore");
     parameter(WarmCommand.path(0, "SOURCE", "A directory, a store's file, or a memory image."));

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
-import org.kho4j.cli.output.Json;
 
 /** {@code kho warm show SOURCE}. */
 final class ShowCommand extends Command {
@@ -23,25 +22,15 @@ final class ShowCommand extends Command {
   @Override
   public int run(Invocation invocation) throws IOException {
     Path path = WarmCommand.path(invocation, "SOURCE");
-    if (!invocation.options().json()) {
-      return StoreSearch.forEach(
-          invocation,
-          path,
-          (store, file) -> {
-            StoreText.line(invocation.text(), store, file);
-            StoreText.regions(invocation.text(), store);
-          });
+    if (invocation.options().json()) {
+      return ListCommand.json(invocation, path);
     }
-    if (StoreSearch.isStore(path)) {
-      return StoreSearch.forEach(
-          invocation,
-          path,
-          (store, file) -> {
-            try (Json json = invocation.json()) {
-              StoreText.json(json, store, file);
-            }
-          });
-    }
-    return ListCommand.json(invocation, path);
+    return StoreSearch.forEach(
+        invocation,
+        path,
+        (store, file) -> {
+          StoreText.line(invocation.text(), store, file);
+          StoreText.regions(invocation.text(), store);
+        });
   }
 }

@@ -49,7 +49,7 @@ public record Scenario(
     return List.of(
         new Scenario(
             "moments",
-            "one handover before, at and after the jump: what is read is what the kernel says",
+            "one handover before, at and after the jump: compares what kho4j reads with what the kernel reports",
             true,
             kernel -> !kernel.changed(),
             Duration.ofMinutes(4),

@@ -118,6 +118,13 @@ class ReferencePagesTest {
   }
 
   @Test
+  void eachItemOfANumberedListBeginsALine() {
+    assertThat(Pattern.compile("[.)] [2-9]\\.(?: [A-Z*]|\n)").matcher(prose()).results())
+        .extracting(MatchResult::group)
+        .isEmpty();
+  }
+
+  @Test
   void noPlaceholderIsLeft() {
     assertThat(prose()).doesNotContain("{{").doesNotContain("}}");
   }
