@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of one structure of a handover: a fixed header of {@link #fields}, optionally followed
- * by {@link #elements} that fill the rest of its pages. Only the contract's structures are declared:
- * a program reads and writes those of its own clients with a layout of its own.
+ * by {@link #elements} that fill the rest of its pages. Only the contract's structures are
+ * declared: a program reads and writes those of its own clients with a layout of its own.
  *
  * @param name the kernel's name of the structure, or of the memory area where the kernel has no
  *     type for it

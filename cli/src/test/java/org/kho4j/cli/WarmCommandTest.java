@@ -69,7 +69,9 @@ class WarmCommandTest {
 
     ConsoleOfATest listed = kho(1, "warm", "list", directory);
     assertThat(listed.out()).contains(path + ": orders, 16 MiB, ");
-    assertThat(listed.err()).contains("cannot open " + directory + "/a").contains("ENOENT", "LC_ALL=C.UTF-8");
+    assertThat(listed.err())
+        .contains("cannot open " + directory + "/a")
+        .contains("ENOENT", "LC_ALL=C.UTF-8");
   }
 
   /** Only the service can tell whether the content is whole after a crash. */

@@ -190,8 +190,10 @@ class LinuxFileTest {
   void aMappingThatFailsLeavesNothingBehind() throws IOException {
     int left = ExtentBudget.PROCESS.left();
     try (LinuxFile file = LinuxFile.memory("refused", 8192, HugePages.NONE)) {
-      Arena closed = Arena.ofShared();
-      closed.close();
+      Arena closed;
+      try (Arena arena = Arena.ofShared()) {
+        closed = arena;
+      }
       assertThatThrownBy(() -> file.map(0, 8192, closed)).isInstanceOf(IllegalStateException.class);
       for (long[] part : new long[][] {{8192, 4096}, {4096, 8192}, {0, 0}, {0, -1}, {-4096, 1}}) {
         assertThatThrownBy(() -> file.map(part[0], part[1], Arena.global()))

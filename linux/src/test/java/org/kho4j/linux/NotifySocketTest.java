@@ -55,11 +55,12 @@ class NotifySocketTest {
     try (NotifyReceiver systemd = new NotifyReceiver(path());
         NotifySocket socket = open(path())) {
       socket.boundSends(1000);
-      assertThatThrownBy(() -> {
-            while (true) {
-              socket.ready();
-            }
-          })
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  socket.ready();
+                }
+              })
           .isInstanceOf(LinuxException.class)
           .hasMessageContaining("EAGAIN")
           .hasMessageContaining("the service manager does not read its messages");

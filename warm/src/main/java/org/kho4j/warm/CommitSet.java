@@ -94,8 +94,8 @@ final class CommitSet implements AutoCloseable {
    * with the three that differ.
    */
   private long mostMoved() {
-    long orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / pageSize().bytes());
-    return 8 * orders * pageSize().bytes();
+    int orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / pageSize().bytes());
+    return 8L * orders * pageSize().bytes();
   }
 
   private boolean fits(AddressRange place) {

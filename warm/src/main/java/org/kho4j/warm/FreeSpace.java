@@ -57,8 +57,7 @@ final class FreeSpace {
       if (left == 0) {
         break;
       }
-      AddressRange piece =
-          new AddressRange(range.address(), Math.min(left, range.length()));
+      AddressRange piece = new AddressRange(range.address(), Math.min(left, range.length()));
       takeAt(piece);
       pieces.add(piece);
       left -= piece.length();

@@ -51,7 +51,9 @@ final class StoreFiles {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
       Optional<LinuxFile> found = openIfThere(path);
       Optional<WarmStore> store =
-          found.isPresent() ? openFound(path, found.get(), options) : create(path, options, Optional.empty());
+          found.isPresent()
+              ? openFound(path, found.get(), options)
+              : create(path, options, Optional.empty());
       if (store.isPresent()) {
         return store.get();
       }

@@ -70,8 +70,7 @@ public final class SystemdStore {
     if (found.store.isEmpty() && systemd.hasStore()) {
       requireRoom(received, systemd, options.name());
     }
-    WarmStore store =
-        found.store.isPresent() ? found.store.get() : create(options, found, systemd);
+    WarmStore store = found.store.isPresent() ? found.store.get() : create(options, found, systemd);
     closeThoseOf(options.name(), received);
     return store;
   }
@@ -138,8 +137,7 @@ public final class SystemdStore {
           refusals.add(
               refused(
                   one.name(),
-                  new WarmException(
-                      WarmException.Reason.FOREIGN, String.valueOf(e.getMessage()))));
+                  new WarmException(WarmException.Reason.FOREIGN, String.valueOf(e.getMessage()))));
         }
       }
     }

@@ -76,7 +76,8 @@ public final class WarmStore implements AutoCloseable {
   private boolean leftToNextOwner;
   private boolean closed;
 
-  WarmStore(StoreMemory memory, StoreContent content, boolean checksums, Optional<SetAside> setAside) {
+  WarmStore(
+      StoreMemory memory, StoreContent content, boolean checksums, Optional<SetAside> setAside) {
     this.memory = memory;
     this.lock = new StoreLock(memory.path());
     this.identity = content.identity();
@@ -456,8 +457,8 @@ public final class WarmStore implements AutoCloseable {
   }
 
   /**
-   * Begins a transaction, after that of another thread. It is for bytes of regions: a roll-back does
-   * not undo {@link #allocate}, {@link Region#grow} and {@link #commit}.
+   * Begins a transaction, after that of another thread. It is for bytes of regions: a roll-back
+   * does not undo {@link #allocate}, {@link Region#grow} and {@link #commit}.
    *
    * @throws IllegalStateException if this thread has a transaction, or a thread that has ended left
    *     one open
@@ -550,11 +551,12 @@ public final class WarmStore implements AutoCloseable {
    * @throws IllegalStateException if another thread is in a system call or native call on a
    *     segment, as in {@code channel.write(segment.asByteBuffer())}. The store is still open then,
    *     and can be closed when that call has ended; segments of other regions may have ended, and
-   *     {@link Region#segment} maps them again. Or if such a thread left a transaction open: the store is released then, without the clean mark, and the next owner rolls the
-   *     transaction back
+   *     {@link Region#segment} maps them again. Or if such a thread left a transaction open: the
+   *     store is released then, without the clean mark, and the next owner rolls the transaction
+   *     back
    * @throws WarmException if another process has opened the store meanwhile, its file was removed,
-   *     a transaction could not be rolled back, or there is no room for a directory that was changed
-   *     since the last commit. The store is released then, without the clean mark
+   *     a transaction could not be rolled back, or there is no room for a directory that was
+   *     changed since the last commit. The store is released then, without the clean mark
    */
   @Override
   public void close() {

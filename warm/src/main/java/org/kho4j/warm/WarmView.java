@@ -60,7 +60,9 @@ public record WarmView(
       } catch (UncheckedIOException e) {
         throw e.getCause();
       } catch (WarmException e) {
-        if (e.reason() != WarmException.Reason.DAMAGED || tries == TRIES || !(inUse || isInUse(path))) {
+        if (e.reason() != WarmException.Reason.DAMAGED
+            || tries == TRIES
+            || !(inUse || isInUse(path))) {
           throw e;
         }
       }

@@ -20,22 +20,22 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Arrays;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Handovers;
@@ -315,7 +315,8 @@ class WarmStoreTest {
         large.drop();
         assertThatThrownBy(() -> segment.get(JAVA_LONG, 0))
             .isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(large::segment).hasMessage(path() + ": region \"large\" has been dropped");
+        assertThatThrownBy(large::segment)
+            .hasMessage(path() + ": region \"large\" has been dropped");
         store.commit();
       }
       assertThat(store.generation()).isEqualTo(21);
@@ -608,7 +609,8 @@ class WarmStoreTest {
       try (WarmStore store = WarmStore.open(path(), options().settingAside())) {
         WarmStore.SetAside aside = store.setAside().orElseThrow();
         assertThat(aside.path()).isEqualTo(dir.resolve("orders.aside-" + i));
-        assertThat(aside.reason().reason()).isIn(WarmException.Reason.DAMAGED, WarmException.Reason.FOREIGN);
+        assertThat(aside.reason().reason())
+            .isIn(WarmException.Reason.DAMAGED, WarmException.Reason.FOREIGN);
         assertThat(store.regions()).isEmpty();
       }
 
@@ -667,9 +669,9 @@ class WarmStoreTest {
     Files.delete(path());
     assertThatThrownBy(removed::commit)
         .isInstanceOfSatisfying(
-            WarmException.class,
-            e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.FENCED))
-        .hasMessage(path() + ": the file was removed or replaced: no other process can find this store");
+            WarmException.class, e -> assertThat(e.reason()).isEqualTo(WarmException.Reason.FENCED))
+        .hasMessage(
+            path() + ": the file was removed or replaced: no other process can find this store");
     assertThatThrownBy(removed::close).isInstanceOf(WarmException.class);
 
     WarmStore replaced = open();
@@ -991,7 +993,8 @@ class WarmStoreTest {
         List.<ThrowingCallable>of(() -> store.region("data"), store::begin, store::close)) {
       assertThatThrownBy(use)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("a thread that has ended, or waits in System.exit, left a transaction open");
+          .hasMessageContaining(
+              "a thread that has ended, or waits in System.exit, left a transaction open");
     }
     store.abandon();
     try (WarmStore next = open()) {

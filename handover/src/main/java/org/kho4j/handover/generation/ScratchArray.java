@@ -115,8 +115,7 @@ record ScratchArray(List<AddressRange> regions) {
   long requirePlace(long address) {
     boolean inRegion =
         regions.stream()
-            .anyMatch(region ->
-                region.address() <= address && bytes() <= region.end() - address);
+            .anyMatch(region -> region.address() <= address && bytes() <= region.end() - address);
     if (!inRegion || address == 0 || address % Long.BYTES != 0) {
       throw new PreservationException(
           PATH,

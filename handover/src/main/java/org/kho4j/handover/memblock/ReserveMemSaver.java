@@ -23,8 +23,8 @@ public final class ReserveMemSaver {
    * Hands reservations over. The next kernel gives each to a {@code reserve_mem=} of the same name
    * and size.
    *
-   * @param reservations whole pages that the generation owns, which this preserves; at most 8, with names of at most 15
-   *     characters
+   * @param reservations whole pages that the generation owns, which this preserves; at most 8, with
+   *     names of at most 15 characters
    * @throws PreservationException if there are more, or a name is longer
    */
   public static void save(Generation generation, List<ReserveMem> reservations) {

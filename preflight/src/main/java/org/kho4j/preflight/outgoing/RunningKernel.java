@@ -164,7 +164,9 @@ public final class RunningKernel {
     }
     files.note(
         "no image of the running kernel is at %s, so its version strings are unknown"
-            .formatted(String.join(", ", places.stream().map(place -> files.path(place).toString()).toList())));
+            .formatted(
+                String.join(
+                    ", ", places.stream().map(place -> files.path(place).toString()).toList())));
     return Optional.empty();
   }
 

@@ -57,8 +57,8 @@ class BootEntriesTest {
     assertThat(next.options()).contains("kho=on quiet");
     assertThat(next.initrdBytes()).contains(8L);
     assertThat(next.notes())
-        .anyMatch(note -> note.contains(
-                "boot entry " + root + "/boot/loader/entries/a.conf: the first of 1"))
+        .anyMatch(note ->
+            note.contains("boot entry " + root + "/boot/loader/entries/a.conf: the first of 1"))
         .anyMatch(note -> note.contains("2 initrds, with which systemctl kexec refuses it"));
   }
 
