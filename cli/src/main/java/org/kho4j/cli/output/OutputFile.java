@@ -77,6 +77,10 @@ public final class OutputFile implements AutoCloseable {
       if (!Files.isRegularFile(target, NOFOLLOW_LINKS) && !Files.isSymbolicLink(target)) {
         throw failure(target, "is not a regular file, so it is not replaced");
       }
+      if (Files.isSymbolicLink(target) && isOfTheSystem(target, directory)) {
+        throw failure(
+            target, "is a link to a device or stream, so it is not replaced (standard output is -)");
+      }
       for (Path file : read) {
         if (Files.isRegularFile(target) && Files.isSameFile(target, file)) {
           throw failure(target, "is read by this command, so it is not replaced");
@@ -87,6 +91,17 @@ public final class OutputFile implements AutoCloseable {
       }
     }
     return new OutputFile(target, directory.toRealPath(), replace);
+  }
+
+  /**
+   * Returns whether other programs need a link, as {@code /dev/stdout}, which may lead to a regular
+   * file: one to a device, a pipe or a socket, or in a directory of such links.
+   */
+  private static boolean isOfTheSystem(Path link, Path directory) throws IOException {
+    Path real = directory.toRealPath();
+    return real.equals(Path.of("/dev"))
+        || real.startsWith("/proc")
+        || (Files.exists(link) && !Files.isRegularFile(link));
   }
 
   private FileChannel open() throws IOException {
