@@ -4,6 +4,7 @@ import java.util.Spliterator;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A stream whose elements are the steps of one walk, each of which follows from those before. */
 public final class WalkStream {
@@ -34,7 +35,7 @@ public final class WalkStream {
     }
 
     @Override
-    public Spliterator<T> trySplit() {
+    public @Nullable Spliterator<T> trySplit() {
       return null;
     }
 
