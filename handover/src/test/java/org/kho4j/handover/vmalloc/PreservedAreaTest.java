@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.SparseMemory;
 import org.kho4j.handover.wire.BlockRun;
@@ -96,7 +96,7 @@ class PreservedAreaTest {
     assertThat(area().chunks().parallel().toArray()).isEqualTo(area().chunks().toArray());
     assertThat(area().runs().parallel().toList()).isEqualTo(area().runs().toList());
     assertThat(area().runs().parallel().mapToLong(BlockRun::bytes).sum())
-        .isEqualTo(chunks * 511 * 4096L);
+        .isEqualTo(chunks * 511L * 4096);
   }
 
   private String fault() {
@@ -256,6 +256,12 @@ class PreservedAreaTest {
     descriptor(CHUNK, 4, 1, 0);
     chunk(0, 0, 0x5000, 0x7000, 0, 0x9000);
 
+    assertThat(fault())
+        .isEqualTo(
+            "/area/chunk 0 at 0x10000: entry 2 is 0, but the chain goes on behind it: it lists 2 of"
+                + " 4 blocks of total_pages");
+
+    chunk(0, 0, 0x5000, 0x7000, 0, 0);
     assertThat(fault())
         .isEqualTo("/area at 0x8000: the chain ends after 2 of 4 blocks of total_pages");
   }
