@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,7 @@ class BrokenPartsTest {
   private static final int FILE_DATA = 0x772040;
   private static final int MEMFD_SIZE = 0x771008;
   private static final int TOTAL_PAGES = 0x771028;
+  private static final int FOLIOS = 0x771020;
   private static final int FOLIO = 0x77c000;
   private static final int NR_FOLIOS = 0x55a088;
   private static final int SECOND_TOKEN = 0x59c088;
@@ -90,6 +93,75 @@ class BrokenPartsTest {
     return Captures.copyPatched(capture, directory.resolve("whole"), address, bytes);
   }
 
+  /** The path and the address that verify has. */
+  @Test
+  void inspectNamesTheEntryOfABrokenFolio() throws IOException {
+    String place = "/LUO/session \"kexec_multi_state\"/file 0x3e6/folio 0 at 0x77c000: ";
+    Path unpreserved = patchedWhole(FOLIO, new byte[] {0x11, 0x05});
+    assertThat(kho(0, "inspect", unpreserved).out()).contains("error " + place + "the folio of ");
+    assertThat(kho(1, "verify", unpreserved).out()).contains(place + "the folio of ");
+
+    Files.delete(unpreserved);
+    Path beyond = patchedWhole(FOLIO + 8, new byte[] {7});
+    String sentence = place + "index is 7, but the number of the file's pages is 1";
+    assertThat(kho(0, "inspect", beyond).out()).contains("error " + sentence);
+    assertThat(kho(1, "verify", beyond).out()).contains(sentence);
+  }
+
+  @Test
+  void inspectCountsTheEntriesWithoutAFolio() throws IOException {
+    assertThat(kho(0, "inspect", patched(FOLIO, 0)).out())
+        .contains("0x3e6 memfd-v2: 4 KiB in 0 folios, 1 entry has no folio");
+  }
+
+  @Test
+  void aFolioListThatIsTooLargeIsNamedByItsFirstChunk() throws IOException {
+    byte[] descriptor = {0xe, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40};
+
+    assertThat(kho(0, "inspect", patched(FOLIOS, descriptor)).out())
+        .contains("/file 0x3e6/folios/chunk 0 at 0xe: the address 0xe is not aligned")
+        .doesNotContain("larger than the memory");
+  }
+
+  @Test
+  void aBlobThatIsNoTreeHasOnePlace() throws IOException {
+    Path broken = patched(0x69c03b, new byte[] {7});
+    Matcher error =
+        Pattern.compile("error (/memblock at 0x69c0\\w+: .*)")
+            .matcher(kho(0, "inspect", broken).out());
+
+    assertThat(error.find()).isTrue();
+    assertThat(kho(1, "verify", broken).out()).contains("MEMBLOCK-001 " + error.group(1));
+  }
+
+  @Test
+  void aBlobAtAddressZeroIsNamed() throws IOException {
+    Path broken = patched(MEMBLOCK_DATA, 0);
+    String sentence = "/memblock at 0x0: 210 bytes at 0x0 cannot be a blob";
+
+    assertThat(kho(0, "inspect", broken).out()).contains("error " + sentence);
+    assertThat(kho(1, "verify", broken).out()).contains("FDT-008     " + sentence);
+  }
+
+  @Test
+  void anElementThatIsNotInMemoryIsNoStructure() throws IOException {
+    long chunk =
+        ByteBuffer.wrap(Files.readAllBytes(sound)).order(ByteOrder.LITTLE_ENDIAN).getLong(FOLIOS);
+
+    assertThat(kho(0, "who", patched((int) chunk + 8, 0x20000000), "0x20000000").out())
+        .contains("no RAM")
+        .doesNotContain("structure ");
+  }
+
+  @Test
+  void aChunkOfTwoAreasIsShownInEach() throws IOException {
+    Path broken = patched(FOLIOS, 0x59b000);
+    String chunk = "/LUO/session \"multi-test-files-1\"/file 0x1001/folios/chunk 0";
+
+    assertThat(kho(0, "show", broken, chunk).out())
+        .contains(chunk + ": kho_vmalloc_chunk at 0x59b000");
+  }
+
   @Test
   void aFileWithoutDataIsNoMemfd() throws IOException {
     Path broken = patched(FILE_DATA, 0);
@@ -113,8 +185,7 @@ class BrokenPartsTest {
   @Test
   void aBlobOfAnImpossibleSizeIsNamedByEveryCommand() throws IOException {
     Path broken = patched(LUO_SIZE, Long.MIN_VALUE + 32);
-    String sentence =
-        "/LUO at 0x698000: 9223372036854775840 bytes cannot be read at once: 1 to 2147483647 can";
+    String sentence = "/LUO at 0x698000: 9223372036854775840 bytes at 0x698000 cannot be a blob";
 
     assertThat(kho(0, "inspect", broken).out()).contains(sentence);
     assertThat(kho(1, "verify", broken).out()).contains("FDT-008     /LUO at 0x698000");
@@ -236,7 +307,7 @@ class BrokenPartsTest {
         .contains("in the block of order 0 at 0x698000", "preserved  no");
     assertThat(kho(1, "diff", sound, without).out())
         .contains("~ state intact → damaged", "~ blocks 36 → 35")
-        .contains("! B: /preserved-memory-map at 0x511000: with pages of 4K it does not preserve")
+        .contains("! B: /preserved-memory-map at 0x511000: with pages of 4K, it does not preserve")
         .doesNotContain("only the preserved map has the size of its folios");
     assertThat(kho(1, "verify", without).out()).contains("FDT-012").contains("32 map nodes");
   }
@@ -358,7 +429,7 @@ class BrokenPartsTest {
   @Test
   void aMapOfZerosIsNotRead() throws IOException {
     assertThat(kho(1, "inspect", patched(MAP, new byte[4096])).out())
-        .contains("the map cannot be read")
+        .contains("preserved map at 0x511000: cannot be read", "does not preserve the root FDT's")
         .doesNotContain("0 blocks");
   }
 

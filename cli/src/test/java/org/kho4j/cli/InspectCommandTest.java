@@ -140,7 +140,7 @@ class InspectCommandTest {
     assertThat(pipe.out()).isEmpty();
     assertThat(pipe.err())
         .isEqualTo(
-            ("kho: %s: no handover: no page is a device tree with a version of KHO (a raw image that"
+            ("kho: %s: no handover: no page is a sound device tree with a version of KHO (a raw image that"
                     + " does not begin at address 0 needs --base)\n")
                 .formatted(zeros));
   }

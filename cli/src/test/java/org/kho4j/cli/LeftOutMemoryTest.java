@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,6 +59,10 @@ class LeftOutMemoryTest {
   private static final long NODE_OF_MAP = 0x7ca000;
   private static final long METADATA = 0x518000;
   private static final long KHO_TEST = 0x55a000;
+
+  /** In the root FDT. */
+  private static final int KHO_TEST_NAME = 0x5120dc;
+
   private static final long TEST_CHUNK = 0x5b9000;
 
   private static JsonNode json(int exit, Object... arguments) {
@@ -66,8 +71,12 @@ class LeftOutMemoryTest {
 
   /** {@code jump-luo} as an ELF core in which pages are RAM that the file does not have. */
   private Path without(long... pages) throws IOException {
+    return without(WHOLE, pages);
+  }
+
+  private Path without(Path capture, long... pages) throws IOException {
     Path core = Files.createTempDirectory(directory, "core").resolve("core");
-    try (PhysicalMemory memory = MemoryImages.open(WHOLE)) {
+    try (PhysicalMemory memory = MemoryImages.open(capture)) {
       List<CoreFile.Run> runs = new ArrayList<>();
       long at = 0;
       for (long page : pages) {
@@ -216,11 +225,24 @@ class LeftOutMemoryTest {
             "owner      structure /LUO/sessions/block 0, offset 0x0\n");
   }
 
+  @Test
+  void anUnknownBlobThatIsAbsentIsListed() throws IOException {
+    Path other =
+        Captures.copyPatched(
+            WHOLE,
+            directory.resolve("other"),
+            KHO_TEST_NAME,
+            "kho_best".getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(kho(0, "inspect", without(other, KHO_TEST)).out())
+        .contains("kho_best at 0x55a000, 240 B, not decoded", "not in the dump /kho_best at 0x55a");
+  }
+
   /** Only a raw image may begin elsewhere. */
   @Test
   void noOtherBaseIsProposedForADump() throws IOException {
     assertThat(kho(2, "inspect", without(0x512000)).err())
-        .endsWith("no handover: no page is a device tree with a version of KHO\n");
+        .endsWith("no handover: no page is a sound device tree with a version of KHO\n");
   }
 
   @Test

@@ -3,11 +3,14 @@ package org.kho4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -113,6 +116,36 @@ class ShowStructureTest {
     assertThat(pfn.path("bits").path("pfn").asLong()).isEqualTo(0x18e1);
     assertThat(pfn.path("bytes").asString()).isEqualTo("e118000000003000");
     assertThat(pfn.path("leadsTo").path(0).asString()).contains("/file 0x1001");
+  }
+
+  @Test
+  void showsAFolioOfAMemfdByItsAddress() {
+    assertThat(show(CAPTURE, "0x59a008")).isZero();
+    assertThat(pipe.out())
+        .startsWith(
+            "/LUO/session \"multi-test-files-1\"/file 0x1001/folio 0: memfd_luo_folio_ser at"
+                + " 0x59a000, 16 B");
+    assertThat(show(CAPTURE, "0x59a010")).isEqualTo(2);
+  }
+
+  @Test
+  void showsAFolioBehindAFeatureHeader(@TempDir Path directory) throws IOException {
+    Path spec = directory.resolve("spec.json");
+    String luo =
+        """
+        { "arch": "x86-64", "pageSize": "4K", "abi": "kho-v4;radix-v1;vmalloc-v1",
+          "memory": { "address": 0, "size": "128M" }, "scratch": [{ "address": "16M", "size": "16M" }],
+          "subtrees": [{ "luo": { "abi": "luo-features", "sessions": [{ "name": "vm", "files": [
+              { "token": 1, "memfd": { "abi": "memfd", "text": "two pages" } }] }] } }] }
+        """;
+    Files.writeString(spec, luo);
+    Path ram = directory.resolve("ram");
+    kho(0, "author", spec, "-o", ram);
+
+    JsonNode folio = json(ram.toString(), "/LUO/session vm/file 0x1/folio 0").at("/structures/0");
+    assertThat(folio.path("structure").asString()).isEqualTo("memfd_luo_folio_ser");
+    assertThat(kho(0, "who", ram, folio.path("address").asString()).out())
+        .contains("structure  memfd_luo_folio_ser at ");
   }
 
   @Test

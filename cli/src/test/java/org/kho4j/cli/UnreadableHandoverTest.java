@@ -47,7 +47,7 @@ class UnreadableHandoverTest {
     assertThat(inspected.at("/preservedMap/state").asString()).isEqualTo("unreadable");
     assertThat(inspected.at("/preservedMap/because").asString()).contains(reason);
     assertThat(kho(1, "inspect", ram).out())
-        .contains("cannot be read", "error /preserved-memory-map at 0x")
+        .contains("cannot be read", "error /preserved-memory-map")
         .doesNotContain("consumed", "incoming");
 
     JsonNode document = json(1, "verify", ram, "--json");

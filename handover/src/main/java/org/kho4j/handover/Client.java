@@ -17,9 +17,11 @@ public record Client<T>(String subtree, BiFunction<Handover, Subtree, T> reader)
   /**
    * Reads the blob of a subtree.
    *
-   * @throws HandoverException if the client does not write such a blob
+   * @throws HandoverException if the client does not write such a blob, or the machine cannot have
+   *     it
    */
   public T read(Handover handover, Subtree blob) {
+    blob.requirePossible(handover.memory());
     return reader.apply(handover, blob);
   }
 }

@@ -81,7 +81,7 @@ public final class Handover {
   private final Role role;
   private final MapState mapState;
   private final @Nullable String taken;
-  private final @Nullable String wrong;
+  private final @Nullable HandoverException wrong;
   private final @Nullable MapForm told;
   private final PageSizeEvidence pageSizeEvidence;
   private @Nullable MapEvidence mapEvidence;
@@ -102,7 +102,7 @@ public final class Handover {
       Role role,
       MapState mapState,
       @Nullable String taken,
-      @Nullable String wrong,
+      @Nullable HandoverException wrong,
       PageSizeEvidence pageSizeEvidence,
       @Nullable MapForm told) {
     this.memory = memory;
@@ -183,7 +183,7 @@ public final class Handover {
       PreservedMap map = preservedMap();
       known = map.summary();
       if (wrong != null) {
-        known = known.with(PreservedMap.PATH.broken(map.root(), wrong));
+        known = known.with(wrong);
       }
       mapSummary = known;
     }
@@ -203,9 +203,12 @@ public final class Handover {
    * the state is {@link MapState#UNREADABLE} or {@link MapState#DAMAGED}.
    */
   public Optional<String> mapFault() {
-    return hasMap()
-        ? mapSummary().fault().map(HandoverException::getMessage)
-        : Optional.ofNullable(wrong);
+    return mapProblem().map(HandoverException::getMessage);
+  }
+
+  /** Returns the fault that {@link #mapFault} describes, with the path of the broken part. */
+  public Optional<HandoverException> mapProblem() {
+    return hasMap() ? mapSummary().fault() : Optional.ofNullable(wrong);
   }
 
   /**

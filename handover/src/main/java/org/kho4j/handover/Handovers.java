@@ -11,6 +11,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.Handover.MapState;
 import org.kho4j.handover.Handover.Role;
 import org.kho4j.handover.map.MapSummary;
+import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.root.RootFdt;
 import org.kho4j.handover.root.RootSearch;
 import org.kho4j.handover.wire.HandoverException;
@@ -157,8 +158,8 @@ public final class Handovers {
       MapState state = mapState(taken != null, evidence);
       boolean wrong =
           state == MapState.UNREADABLE || (state == MapState.INTACT && !rootPreserved());
-      String sentence = wrong ? wrongMap() : null;
-      return new Handover(memory, root, role, state, taken, sentence, evidence, mapForm);
+      HandoverException problem = wrong ? wrongMap(evidence) : null;
+      return new Handover(memory, root, role, state, taken, problem, evidence, mapForm);
     }
 
     private MapState mapState(boolean isTaken, PageSizeEvidence evidence) {
@@ -207,13 +208,21 @@ public final class Handovers {
           : null;
     }
 
-    private String wrongMap() {
+    /** The fault of a map that was not found to preserve the root FDT's own page. */
+    private HandoverException wrongMap(PageSizeEvidence evidence) {
       try {
-        handover.preservedMap().lookup().isPreserved(root.address(), 0);
-        return "with pages of %s it does not preserve the root FDT's own page, as every map does"
-            .formatted(memory.pageSize());
+        PreservedMap map = handover.preservedMap();
+        map.lookup().isPreserved(root.address(), 0);
+        String sentence =
+            "it does not preserve the root FDT's own page at 0x%x as a block of order 0"
+                .formatted(root.address());
+        return PreservedMap.PATH.broken(
+            map.root(),
+            evidence.isUnsure()
+                ? "with pages of %s, %s".formatted(memory.pageSize(), sentence)
+                : sentence);
       } catch (HandoverException e) {
-        return String.valueOf(e.getMessage());
+        return e;
       }
     }
 

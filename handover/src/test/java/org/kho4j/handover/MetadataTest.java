@@ -58,6 +58,7 @@ class MetadataTest {
   @Test
   void namesABlobThatIsAbsent() {
     assertThat(sentenceOf(() -> read(73)))
-        .isEqualTo("/kexec-metadata at 0x200000: 0x200000 is absent");
+        .isEqualTo(
+            "/kexec-metadata at 0x200000: the memory does not have all of the blob's 73 bytes");
   }
 }

@@ -118,9 +118,10 @@ class RulesPageTest {
       | info | nothing is broken |
 
       `kho verify` does not check what depends on a broken part, and reports this: if pages of the map
-      are broken, for example, it does not check what is preserved. It prints at most 20 findings per
-      rule and counts the rest; `--all` prints all. The SCRATCH rules apply if kho knows the scratch
-      regions: it [searches](cli.md#where-scratch-is) for the boot record, or `--setup-data` or
+      are broken, for example, it does not check what is preserved, and if a list is broken, it does
+      not report the memory without a known owner. It prints at most 20 findings per rule and counts
+      the rest; `--all` prints all. The SCRATCH rules apply if kho knows the scratch regions: it
+      [searches](cli.md#where-scratch-is) for the boot record, or `--setup-data` or
       `--scratch-array` gives the address. Memory that [a dump left
       out](cli.md#dumps-that-leave-pages-out) breaks no rule: `kho verify` lists it as not checked.
 

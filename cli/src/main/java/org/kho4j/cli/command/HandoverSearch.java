@@ -330,7 +330,7 @@ public record HandoverSearch(
     return OtherFile.sentence(memory)
         .orElseGet(() ->
             memory.source().path()
-                + ": no handover: no page is a device tree with a version of KHO"
+                + ": no handover: no page is a sound device tree with a version of KHO"
                 + (memory.source().kind() == MemorySource.Kind.RAW
                     ? " (a raw image that does not begin at address 0 needs --base)"
                     : ""));

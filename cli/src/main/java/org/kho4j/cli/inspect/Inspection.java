@@ -129,10 +129,7 @@ public final class Inspection {
                   address,
                   "a kernel has read the map and reused its pages: "
                       + handover.taken().orElse("")));
-      case UNREADABLE ->
-          error(
-              new HandoverException(
-                  MAP, address, "the map cannot be read: " + handover.mapFault().orElse("")));
+      case UNREADABLE -> handover.mapProblem().ifPresent(this::error);
       case ABSENT ->
           read(() -> handover.preservedMap().lookup().isPreserved(handover.root().address(), 0));
       case INTACT, DAMAGED, NOT_FINALIZED, NEWER -> {}
@@ -198,7 +195,13 @@ public final class Inspection {
   }
 
   private void subtree(Subtree subtree) throws IOException {
-    if (handover.isNewer() && !hasOwnLayout(subtree)) {
+    boolean possible =
+        read(() -> {
+          subtree.requirePossible(handover.memory());
+          return true;
+        })
+            != null;
+    if (!possible || (handover.isNewer() && !hasOwnLayout(subtree))) {
       view.blob(subtree);
       return;
     }
@@ -211,7 +214,8 @@ public final class Inspection {
         }
       }
       case FdtLayout.MEMBLOCK_SUBTREE -> {
-        List<ReserveMem> reservations = read(() -> ReserveMem.CLIENT.read(handover, subtree));
+        List<ReserveMem> reservations =
+            read(() -> ReserveMem.readAll(handover, subtree, this::error));
         if (reservations != null) {
           view.memblock(subtree, reservations);
           return;
@@ -231,7 +235,11 @@ public final class Inspection {
           return;
         }
       }
-      default -> {}
+      default ->
+          read(() ->
+              subtree.content(handover.memory()).absentBytes() == 0
+                  ? null
+                  : handover.memory().bytes(subtree.where(), subtree.address(), subtree.size()));
     }
     view.blob(subtree);
   }
@@ -328,12 +336,15 @@ public final class Inspection {
       // Files that share a list of folios could make a small source take for ever to read.
       long list = memfd.foliosInfo().bytes();
       if (list > handover.memory().presentBytes() - listedBytes) {
-        error(
-            file.where()
-                .broken(
-                    file.data(),
-                    "its folio list of %,d bytes%s is larger than the memory of the source"
-                        .formatted(list, listedBytes == 0 ? "" : ", with those of other files,")));
+        if (read(() -> memfd.foliosInfo().chunks().findFirst()) != null) {
+          error(
+              file.where()
+                  .broken(
+                      file.data(),
+                      "its folio list of %,d bytes%s is larger than the memory of the source"
+                          .formatted(
+                              list, listedBytes == 0 ? "" : ", with those of other files,")));
+        }
         view.memfd(file, memfd, new View.WalkedArea(memfd.foliosInfo(), null), null);
         return;
       }

@@ -335,9 +335,14 @@ final class TreeView implements View {
       return;
     }
     out.put(": ").put(memfd.size() < 0 ? "impossible size" : Units.size(memfd.size()));
-    out.put(" in ").count(memfd.folioCount(), "folio", "folios");
-    if (folios != null && folios.orders().total() > 0) {
+    long found = folios == null ? memfd.folioCount() : folios.orders().total();
+    out.put(" in ").count(found, "folio", "folios");
+    if (folios != null && found > 0) {
       out.put(FAINT, ": " + orders(folios.orders()));
+    }
+    if (found != memfd.folioCount()) {
+      long without = memfd.folioCount() - found;
+      out.put(", ").put(WARNING, Units.count(without, "entry has", "entries have") + " no folio");
     }
     if (folios != null && folios.absentBytes() > 0) {
       out.put(", ").put(WARNING, Units.size(folios.absentBytes()) + " not in the dump");

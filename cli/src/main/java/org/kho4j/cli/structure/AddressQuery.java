@@ -127,7 +127,9 @@ final class AddressQuery implements OwnerVisitor {
   /** The entry of an array whose layout the contract says, if it is one that is in use. */
   private void element(OwnedAddress one, Where area, long offset) {
     Field elements = arrays.elements(area);
-    if (elements == null || !arrays.has(offset / elements.size())) {
+    if (elements == null
+        || !arrays.has(offset / elements.size())
+        || !handover.memory().physical().isRam(one.address(), 1)) {
       return;
     }
     long number = offset / elements.size();

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.Contract;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.Field;
+import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.fdt.Fdt;
 import org.kho4j.fdt.FdtException;
@@ -27,12 +28,14 @@ final class FolioArrays {
 
   /** A structure was passed, which may say how many entries a memfd's array has. */
   void structure(Where where, StructureView view) {
+    StructureView fields =
+        view.structure().has(MemfdSer.BODY) ? view.embedded(MemfdSer.BODY) : view;
     MemfdVersion.ALL.stream()
-        .filter(version -> view.structure().has(version.nrFolios()))
+        .filter(version -> fields.structure().has(version.nrFolios()))
         .findFirst()
         .ifPresent(version -> {
           owner = where.toString();
-          entries = view.get(version.nrFolios());
+          entries = fields.get(version.nrFolios());
         });
   }
 

@@ -123,18 +123,26 @@ final class StructureSearch implements OwnerVisitor {
   public void owns(Where where, long start, long bytes) {
     OwnerKind kind = OwnerKind.of(where);
     long before = arrays.before(kind, where, bytes);
-    if (folio < 0 || kind != OwnerKind.VMALLOC || !arrays.has(folio)) {
+    if ((folio < 0 && address == null) || kind != OwnerKind.VMALLOC) {
       return;
     }
     Where area = kind.owner(where);
     Field elements = arrays.elements(area);
-    if (elements == null || !plain(area.around().toString()).equals(folioOwner)) {
+    if (elements == null || (address == null && !isAt(area.around(), folioOwner))) {
       return;
     }
-    long offset = folio * elements.size() - before;
-    if (offset >= 0 && offset < bytes) {
-      entry(area.around().in("folio", folio), elements, start + offset);
+    long number = address == null ? folio : (before + address - start) / elements.size();
+    long offset = number * elements.size() - before;
+    if (arrays.has(number)
+        && offset >= 0
+        && offset < bytes
+        && (address == null || (address >= start && address - start < bytes))) {
+      entry(area.around().in("folio", number), elements, start + offset);
     }
+  }
+
+  private static boolean isAt(Where where, String path) {
+    return plain(where.toString()).equals(path);
   }
 
   private void entry(Where place, Field elements, long at) {

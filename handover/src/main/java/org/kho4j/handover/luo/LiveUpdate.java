@@ -125,8 +125,11 @@ public final class LiveUpdate {
     handover.requireKnownVersion();
     Where place = where.in("flbs");
     List<Flb> flbs = new ArrayList<>();
-    if (head.flbs() == 0) {
+    if (!version().flbs()) {
       return flbs;
+    }
+    if (head.flbs() == 0) {
+      throw place.broken(head.address(), "the address is 0");
     }
     StructureView page = memory.view(place, head.flbs(), LuoFlb.HEADER);
     long count = page.get(LuoFlb.HEADER_COUNT);

@@ -163,24 +163,16 @@ final class BitmapListMap implements PreservedMap {
     private final LongStream.Builder addresses = LongStream.builder();
     private final List<HandoverException> problems = new ArrayList<>();
     private final VisitedPages seen = new VisitedPages();
+    private final VisitedPages seenKeys = new VisitedPages();
 
     Bitmaps read() {
       ChunkList.walk(memory, root, this, problems::add);
       long[] listed = keys.build().toArray();
       long[] bitmaps = addresses.build().toArray();
-      long[] sorted = Arrays.stream(listed).sorted().distinct().toArray();
+      long[] sorted = Arrays.stream(listed).sorted().toArray();
       long[] byKey = new long[sorted.length];
       for (int i = 0; i < listed.length; i++) {
-        int place = Arrays.binarySearch(sorted, listed[i]);
-        if (byKey[place] == 0) {
-          byKey[place] = bitmaps[i];
-        } else if (problems.size() < MAX_PROBLEMS) {
-          problems.add(
-              PATH.broken(
-                  bitmaps[i],
-                  "the bitmaps at 0x%x and 0x%x represent the same blocks"
-                      .formatted(byKey[place], bitmaps[i])));
-        }
+        byKey[Arrays.binarySearch(sorted, listed[i])] = bitmaps[i];
       }
       return new Bitmaps(chunks.build().toArray(), sorted, byKey, problems);
     }
@@ -202,7 +194,10 @@ final class BitmapListMap implements PreservedMap {
             "phys_start is 0x%x, which is not a multiple of 0x%x below 2^%d"
                 .formatted(physStart, bytes, KhoRadix.MAX_PHYSICAL_BITS));
       }
-      if (bitmap == 0 || (bitmap & (bitmapBytes - 1)) != 0) {
+      if (bitmap == 0) {
+        throw place.broken(at, "the bitmap's address is 0");
+      }
+      if ((bitmap & (bitmapBytes - 1)) != 0) {
         throw place.broken(
             at,
             "the bitmap's address 0x%x is not a multiple of its %d bytes"
@@ -212,7 +207,12 @@ final class BitmapListMap implements PreservedMap {
       if (!seen.add(place, bitmap)) {
         throw place.broken(at, "another element has the bitmap at 0x%x as well".formatted(bitmap));
       }
-      keys.add(KhoRadix.key(pageSize, physStart, order));
+      long key = KhoRadix.key(pageSize, physStart, order);
+      if (!seenKeys.add(place, key)) {
+        throw place.broken(
+            at, "another bitmap also represents order %d from 0x%x".formatted(order, physStart));
+      }
+      keys.add(key);
       addresses.add(bitmap);
     }
   }

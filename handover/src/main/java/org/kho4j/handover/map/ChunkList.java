@@ -106,6 +106,9 @@ final class ChunkList {
           chunk.address(),
           "num_elms is %d, but a chunk has room for %d".formatted(count, capacity));
     }
+    if (count == 0) {
+      throw place.broken(chunk.address(), "num_elms is 0");
+    }
     elements += count;
     if (elements > MAX_BITMAPS) {
       throw place.broken(chunk.address(), "more than %,d bitmaps".formatted(MAX_BITMAPS));

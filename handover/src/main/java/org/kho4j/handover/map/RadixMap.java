@@ -147,12 +147,16 @@ final class RadixMap implements PreservedMap {
       int shift = KhoRadix.levelShift(pageSize, level);
       int usable = level == depth - 1 ? usableRootSlots(table.length, shift) : table.length;
       for (int slot = 0; slot < usable && problemCount < MAX_PROBLEMS; slot++) {
-        if (table[slot] != 0) {
+        if (table[slot] < 0) {
+          report(converted(place, address, slot, table[slot]));
+        } else if (table[slot] != 0) {
           node(table[slot], level - 1, prefix | (long) slot << shift);
         }
       }
-      for (int slot = usable; slot < table.length; slot++) {
-        if (table[slot] != 0) {
+      for (int slot = usable; slot < table.length && problemCount < MAX_PROBLEMS; slot++) {
+        if (table[slot] < 0) {
+          report(converted(place, address, slot, table[slot]));
+        } else if (table[slot] != 0) {
           report(
               place.broken(
                   address,
@@ -177,6 +181,14 @@ final class RadixMap implements PreservedMap {
     }
   }
 
+  private static HandoverException converted(Where place, long address, int slot, long child) {
+    return place.broken(
+        address,
+        ("slot %d is 0x%x: bit 63 marks an address that a crash kernel has converted in place,"
+                + " from physical to its own virtual one")
+            .formatted(slot, child));
+  }
+
   private Where place(int level) {
     return PATH.in(level == 0 ? "leaf" : "node of level " + level);
   }
@@ -197,10 +209,14 @@ final class RadixMap implements PreservedMap {
     long address = root;
     for (int level = depth - 1; level > 0; level--) {
       int index = KhoRadix.index(pageSize, level, key);
-      address = memory.page(place(level), address).get(StructureView.U64, 8L * index);
-      if (address == 0) {
+      long child = memory.page(place(level), address).get(StructureView.U64, 8L * index);
+      if (child == 0) {
         return MemorySegment.NULL;
       }
+      if (child < 0) {
+        throw converted(place(level), address, index, child);
+      }
+      address = child;
     }
     return memory.page(place(0), address);
   }

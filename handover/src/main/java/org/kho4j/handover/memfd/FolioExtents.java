@@ -4,40 +4,51 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.kho4j.handover.content.Content;
-import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.Where;
 
 /**
- * Pieces of a file that are not listed in the file's order, to be sorted: 24 bytes each, off-heap,
- * which is at most half as much again as the list takes in the source.
+ * Pieces of a file that are not listed in the file's order, to be sorted: 32 bytes each, off-heap,
+ * which is at most twice as much as the list takes in the source.
  */
-final class FolioExtents implements Content.Pieces {
+final class FolioExtents {
 
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final int FIELDS = 3;
+  private static final int FIELDS = 4;
 
-  private final Where where;
+  /** Takes one folio. */
+  @FunctionalInterface
+  interface Visitor {
+    /**
+     * Takes one folio.
+     *
+     * @param number of its entry in the array
+     * @param offset in the file
+     * @param address physical address
+     * @param bytes of it that are in the file
+     */
+    void folio(long number, long offset, long address, long bytes);
+  }
+
   private final MemorySegment extents;
   private long count;
 
-  FolioExtents(Where where, long capacity) {
-    this.where = where;
+  FolioExtents(long capacity) {
     this.extents = Arena.ofAuto().allocate(LONG, Math.multiplyExact(capacity, FIELDS));
   }
 
-  void add(long offset, long address, long bytes) {
+  void add(long number, long offset, long address, long bytes) {
     set(count, 0, offset);
     set(count, 1, address);
     set(count, 2, bytes);
+    set(count, 3, number);
     count++;
   }
 
   /**
    * Sorts by offset: a heap sort, which needs no memory of its own and has no bad input.
    *
-   * @throws org.kho4j.handover.wire.HandoverException if two of them overlap
+   * @return the first extent that overlaps the one before it; -1 if none does
    */
-  void sort() {
+  long sort() {
     for (long at = count / 2 - 1; at >= 0; at--) {
       siftDown(at, count);
     }
@@ -46,18 +57,11 @@ final class FolioExtents implements Content.Pieces {
       siftDown(0, end);
     }
     for (long i = 1; i < count; i++) {
-      if (offset(i - 1) + get(i - 1, 2) > offset(i)) {
-        throw overlap(where, offset(i), get(i, 1), get(i - 1, 1));
+      if (end(i - 1) > offset(i)) {
+        return i;
       }
     }
-  }
-
-  /** Returns the exception for a folio whose offset is also in an earlier run of folios. */
-  static HandoverException overlap(Where where, long offset, long folio, long run) {
-    return where.broken(
-        folio,
-        "offset 0x%x of the file is in two folios: the one at 0x%x, and one of the run from 0x%x on"
-            .formatted(offset, folio, run));
+    return -1;
   }
 
   private void siftDown(long from, long end) {
@@ -86,8 +90,19 @@ final class FolioExtents implements Content.Pieces {
     }
   }
 
-  private long offset(long extent) {
+  /** Returns the offset in the file. */
+  long offset(long extent) {
     return get(extent, 0);
+  }
+
+  /** Returns the offset in the file behind an extent. */
+  long end(long extent) {
+    return get(extent, 0) + get(extent, 2);
+  }
+
+  /** Returns the number of an extent's entry in the array. */
+  long number(long extent) {
+    return get(extent, 3);
   }
 
   private long get(long extent, int field) {
@@ -98,8 +113,8 @@ final class FolioExtents implements Content.Pieces {
     extents.setAtIndex(LONG, extent * FIELDS + field, value);
   }
 
-  @Override
-  public void forEach(Content.PieceVisitor visitor) {
+  /** Visits the pieces by ascending offset, after {@link #sort}. */
+  void forEach(Content.PieceVisitor visitor) {
     for (long i = 0; i < count; i++) {
       visitor.piece(offset(i), get(i, 1), get(i, 2));
     }

@@ -18,6 +18,7 @@ import org.kho4j.handover.map.OrderCounts;
 import org.kho4j.handover.map.PreservedMap;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.StructureView;
 import org.kho4j.handover.wire.Where;
@@ -104,7 +105,8 @@ public final class Memfd {
     FeatureHeader.find(header)
         .orElseThrow(() ->
             where.broken(
-                structure.address(), "there is no feature header: " + FeatureHeader.read(header)))
+                structure.address(),
+                "not a possible feature header: " + FeatureHeader.read(header)))
         .requireKnown(LuoFeatures.MEMFD, where, structure.address());
     return structure.embedded(body);
   }
@@ -157,6 +159,16 @@ public final class Memfd {
    * @throws org.kho4j.handover.wire.HandoverException if the array is broken
    */
   public int forEachFolio(FolioVisitor visitor) {
+    return forEachEntry((number, at, folio, index, flags) -> visitor.folio(folio, index, flags));
+  }
+
+  /** Visits the entries of the array: their number, their own physical address, their folio. */
+  @FunctionalInterface
+  private interface EntryVisitor {
+    void entry(long number, long at, long folio, long index, int flags);
+  }
+
+  private int forEachEntry(EntryVisitor visitor) {
     int pageShift = memory.pageSize().shift();
     int entrySize = MemfdFolio.STRUCTURE.headerSize();
     long end = folioCount() * entrySize;
@@ -172,19 +184,24 @@ public final class Memfd {
               continue;
             }
             if (pfn >= maxPfn) {
-              throw where
-                  .in("folio", (offset + at) / entrySize)
+              throw folio((offset + at) / entrySize)
                   .broken(
                       entry.address(),
                       "pfn 0x%x is beyond physical memory of 2^%d"
                           .formatted(pfn, KhoRadix.MAX_PHYSICAL_BITS));
             }
-            visitor.folio(
+            visitor.entry(
+                (offset + at) / entrySize,
+                entry.address(),
                 pfn << pageShift,
                 entry.get(MemfdFolio.INDEX),
                 (int) (word >>> MemfdFolio.PFN_BITS));
           }
         });
+  }
+
+  private Where folio(long number) {
+    return where.in("folio", number);
   }
 
   /**
@@ -196,23 +213,21 @@ public final class Memfd {
   public OrderCounts orders(PreservedMap map) {
     OrderCounts counts = new OrderCounts(memory.pageSize());
     PreservedMap.Lookup lookup = map.lookup();
-    forEachFolio((folio, index, flags) -> counts.add(order(lookup, folio, index), 1));
+    forEachEntry((number, at, folio, index, flags) ->
+        counts.add(order(lookup, number, at, folio, index), 1));
     return counts;
   }
 
-  private int order(PreservedMap.Lookup lookup, long folio, long index) {
+  private int order(PreservedMap.Lookup lookup, long number, long at, long folio, long index) {
     int order = lookup.orderAt(folio);
     if (order < 0) {
-      throw where.broken(
-          folio,
-          "no preserved block starts at 0x%x, the folio of index %s"
-              .formatted(folio, Long.toUnsignedString(index)));
+      throw folio(number)
+          .broken(
+              at,
+              "the folio of index %s at 0x%x must start a preserved block, but none starts there"
+                  .formatted(Long.toUnsignedString(index), folio));
     }
     return order;
-  }
-
-  private long blockBytes(PreservedMap.Lookup lookup, long folio, long index) {
-    return memory.pageSize().blockBytes(order(lookup, folio, index));
   }
 
   /**
@@ -252,24 +267,52 @@ public final class Memfd {
      * Returns the pieces in the file's order. Kernels list folios in that order, which needs no
      * memory here; a list in any other order is sorted.
      *
-     * @throws org.kho4j.handover.wire.HandoverException if the list is broken, or is in another
-     *     order and folios overlap
+     * @throws org.kho4j.handover.wire.HandoverException if the list is broken, a folio is not
+     *     preserved or lies beyond the size, or two folios overlap
      */
     Content.Pieces inOrder() {
-      long[] countAndIndex = new long[2];
+      long[] folios = new long[1];
       boolean[] ordered = {true};
-      forEachFolio((folio, index, flags) -> {
-        countAndIndex[0]++;
-        ordered[0] &= Long.compareUnsigned(index, countAndIndex[1]) >= 0;
-        countAndIndex[1] = index;
-      });
+      walk((number, offset, address, bytes) -> folios[0]++, ordered);
       if (ordered[0]) {
         return this;
       }
-      FolioExtents extents = new FolioExtents(where, countAndIndex[0]);
-      walk(extents::add, false);
-      extents.sort();
-      return extents;
+      FolioExtents extents = new FolioExtents(folios[0]);
+      walk(extents::add, ordered);
+      long overlapping = extents.sort();
+      if (overlapping >= 0) {
+        throw overlap(extents, overlapping);
+      }
+      return visitor -> {
+        Merging merging = new Merging(visitor);
+        extents.forEach(merging::add);
+        merging.flush();
+      };
+    }
+
+    /** Two folios that are in any order in the array; the later one is wrong. */
+    private HandoverException overlap(FolioExtents extents, long extent) {
+      long one = extents.number(extent - 1);
+      long other = extents.number(extent);
+      long late = Math.max(one, other);
+      long early = late == one ? extent : extent - 1;
+      int shift = pageSize.shift();
+      long[] found = new long[2];
+      forEachEntry((number, at, folio, index, flags) -> {
+        if (number == late) {
+          found[0] = at;
+          found[1] = index;
+        }
+      });
+      return folio(late)
+          .broken(
+              found[0],
+              "index is %d, but folio %d reaches from %d to %d"
+                  .formatted(
+                      found[1],
+                      extents.number(early),
+                      extents.offset(early) >>> shift,
+                      (extents.end(early) - 1) >>> shift));
     }
 
     /**
@@ -279,29 +322,46 @@ public final class Memfd {
      */
     @Override
     public void forEach(Content.PieceVisitor visitor) {
-      walk(visitor, true);
+      Merging merging = new Merging(visitor);
+      walk(
+          (number, offset, address, bytes) -> merging.add(offset, address, bytes),
+          new boolean[] {true});
+      merging.flush();
     }
 
-    private void walk(Content.PieceVisitor visitor, boolean ordered) {
-      Merging merging = new Merging(visitor);
+    /**
+     * Visits the folios in the array's order.
+     *
+     * @param ordered becomes false at the first folio that is before the previous one in the file;
+     *     until then, folios are checked for overlaps
+     */
+    private void walk(FolioExtents.Visitor visitor, boolean[] ordered) {
       PreservedMap.Lookup lookup = map.lookup();
       long size = size();
-      long pages = (size + pageSize.bytes() - 1) >>> pageSize.shift();
-      forEachFolio((folio, index, flags) -> {
-        long block = blockBytes(lookup, folio, index);
-        if (Long.compareUnsigned(index, pages) >= 0) {
-          throw where.broken(
-              folio,
-              "the folio of index %s is beyond the file's size of %d bytes"
-                  .formatted(Long.toUnsignedString(index), size));
+      long filePages = (size + pageSize.bytes() - 1) >>> pageSize.shift();
+      long[] previous = new long[2];
+      forEachEntry((number, at, folio, index, flags) -> {
+        long block = pageSize.blockBytes(order(lookup, number, at, folio, index));
+        if (Long.compareUnsigned(index, filePages) >= 0) {
+          throw folio(number)
+              .broken(
+                  at,
+                  "index is %s, but the number of the file's pages is %d"
+                      .formatted(Long.toUnsignedString(index), filePages));
         }
+        ordered[0] &= index >= previous[0];
+        if (ordered[0] && index < previous[1]) {
+          throw folio(number)
+              .broken(
+                  at,
+                  "index is %d, but the previous folio reaches from %d to %d"
+                      .formatted(index, previous[0], previous[1] - 1));
+        }
+        previous[0] = index;
+        previous[1] = index + (block >>> pageSize.shift());
         long offset = index << pageSize.shift();
-        if (ordered && offset < merging.end()) {
-          throw FolioExtents.overlap(where, offset, folio, merging.address);
-        }
-        merging.add(offset, folio, Math.min(block, size - offset));
+        visitor.folio(number, offset, folio, Math.min(block, size - offset));
       });
-      merging.flush();
     }
 
     private static final class Merging {

@@ -38,11 +38,31 @@ public record Subtree(String name, long address, long size) {
   }
 
   /**
+   * Checks that the machine can have the blob.
+   *
+   * @throws HandoverException if it cannot: the address is 0, or the memory does not have all of
+   *     the bytes
+   */
+  public void requirePossible(HandoverMemory memory) {
+    if (address == 0 || size <= 0 || size > Integer.MAX_VALUE) {
+      throw where()
+          .broken(
+              address,
+              "%s bytes at 0x%x cannot be a blob".formatted(Long.toUnsignedString(size), address));
+    }
+    if (!memory.physical().isRam(address, size)) {
+      throw where()
+          .broken(address, "the memory does not have all of the blob's %d bytes".formatted(size));
+    }
+  }
+
+  /**
    * Returns the blob's bytes.
    *
-   * @throws HandoverException if there can be no such memory
+   * @throws HandoverException as {@link #requirePossible} does
    */
   public Content content(HandoverMemory memory) {
+    requirePossible(memory);
     return Content.contiguous(memory, where().toString(), address, size);
   }
 }

@@ -91,6 +91,9 @@ public final class ChunkWalk {
   private int used;
   private long runStart;
   private long runEnd;
+  private @Nullable Where zeroPlace;
+  private long zeroChunk;
+  private int zeroEntry;
 
   /** Starts a walk before the first chunk. Faults of the descriptor are reported at once. */
   public ChunkWalk(HandoverMemory memory, Where where, Descriptor descriptor, Faults faults) {
@@ -174,6 +177,18 @@ public final class ChunkWalk {
     if (remaining > 0) {
       long listedBlocks = blocks - remaining;
       remaining = 0;
+      Where zero = zeroPlace;
+      if (zero != null) {
+        faults.report(
+            Fault.ENDS_EARLY,
+            zero,
+            zeroChunk,
+            "entry %d is 0, but the chain goes on behind it: it lists %d of %d blocks of total_pages",
+            zeroEntry,
+            listedBlocks,
+            blocks);
+        return;
+      }
       faults.report(
           Fault.ENDS_EARLY,
           where,
@@ -246,6 +261,7 @@ public final class ChunkWalk {
     while (entry < most) {
       long block = page.get(StructureView.U64, HEADER + ((long) entry << 3));
       if (block == 0) {
+        zero(entry);
         break;
       }
       if ((block & offsetMask) != 0 || Long.compareUnsigned(block, lastBlock) > 0) {
@@ -289,6 +305,19 @@ public final class ChunkWalk {
           address(),
           "the chain lists more blocks than the %d of total_pages",
           blocks);
+    }
+  }
+
+  /** Takes an entry that is 0: the first one before other entries is the place of the fault. */
+  private void zero(int entry) {
+    boolean last = nextChunk == 0;
+    for (int i = entry + 1; i < capacity && last; i++) {
+      last = entry(i) == 0;
+    }
+    if (!last && zeroPlace == null) {
+      zeroPlace = place();
+      zeroChunk = address();
+      zeroEntry = entry;
     }
   }
 

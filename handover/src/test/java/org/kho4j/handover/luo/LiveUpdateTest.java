@@ -25,6 +25,7 @@ class LiveUpdateTest {
   @BeforeEach
   void luo() {
     kernel.ram.zeros(LUO, 4096).put(LUO, "luo-v5").put64(LUO + 8, 3);
+    kernel.ram.put64(LUO + 24, FLBS).zeros(FLBS, 4096).put64(FLBS, 1);
     kernel.subtree("LUO", LUO, 32);
   }
 
@@ -148,6 +149,14 @@ class LiveUpdateTest {
   }
 
   @Test
+  void namesAnFlbPointerThatIsZero() {
+    kernel.ram.put64(LUO + 24, 0);
+
+    assertThat(sentenceOf(() -> read().flbs()))
+        .isEqualTo("/LUO/flbs at 0x200000: the address is 0");
+  }
+
+  @Test
   void namesAPageOfFlbsThatIsAbsent() {
     kernel.ram.put64(LUO + 24, 0x7f000000);
 
@@ -173,6 +182,7 @@ class LiveUpdateTest {
   @Test
   void namesABlobThatIsTooShort() {
     KernelMemory shorter = new KernelMemory().subtree("LUO", LUO, 31);
+    shorter.ram.zeros(LUO, 4096);
 
     assertThat(sentenceOf(() -> shorter.handover().client(LiveUpdate.CLIENT)))
         .isEqualTo("/LUO at 0x200000: the blob has 31 bytes, fewer than 32");

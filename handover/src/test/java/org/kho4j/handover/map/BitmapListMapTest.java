@@ -158,15 +158,28 @@ class BitmapListMapTest {
 
   @Test
   void stopsAtALoopInTheChunkList() {
-    chunk(LIST, LIST + 0x1000, 0);
-    chunk(LIST + 0x1000, LIST, 0);
+    chunk(LIST, LIST + 0x1000, 0, 0, 0x5000000);
+    chunk(LIST + 0x1000, LIST, 0, 0x1000000, 0x5000200);
+    ram.zeros(0x5000000, 4096);
 
     assertThat(problems(small()))
         .containsExactly(
             "/preserved-memory-map/chunk 2 at 0x4000000: the list reaches this chunk a second time: it has no end");
     assertThat(sentenceOf(() -> small().forEachRun((order, address, bytes) -> {})))
         .contains("a second time");
-    assertThat(sentenceOf(() -> small().lookup().isPreserved(0x1000, 0))).contains("a second time");
+    assertThat(sentenceOf(() -> small().lookup().isPreserved(0x2000000, 0)))
+        .contains("a second time");
+  }
+
+  @Test
+  void aChunkWithoutElementsIsNamed() {
+    chunk(LIST, LIST + 0x1000, 0);
+    chunk(LIST + 0x1000, 0, 0, 0, 0x5000000);
+    ram.zeros(0x5000000, 4096).put64(0x5000000, 6);
+
+    assertThat(problems(small()))
+        .containsExactly("/preserved-memory-map/chunk 0 at 0x4000000: num_elms is 0");
+    assertThat(small().summary().blocks().total()).isEqualTo(2);
   }
 
   @Test
@@ -201,13 +214,13 @@ class BitmapListMapTest {
         .containsExactly(
             "/preserved-memory-map/chunk 0/element 0 at 0x4000010: the bitmap's address 0x5000100 is not a multiple of its 512 bytes",
             "/preserved-memory-map/chunk 0/element 1 at 0x9000000: 0x9000000 is absent",
-            "/preserved-memory-map/chunk 0/element 2 at 0x4000030: the bitmap's address 0x0 is not a multiple of its 512 bytes",
+            "/preserved-memory-map/chunk 0/element 2 at 0x4000030: the bitmap's address is 0",
             "/preserved-memory-map/chunk 0/element 3 at 0x4000040: phys_start is 0x1000000000000000, which is not a multiple of"
                 + " 0x1000000 below 2^52",
             "/preserved-memory-map/chunk 0/element 5 at 0x4000060: another element has the bitmap"
                 + " at 0x5000400 as well",
-            "/preserved-memory-map at 0x5000600: the bitmaps at 0x5000400 and 0x5000600 represent"
-                + " the same blocks");
+            "/preserved-memory-map/chunk 0/element 6 at 0x4000070: another bitmap also represents"
+                + " order 0 from 0x4000000");
     assertThat(summary.blocks().total()).isEqualTo(1);
   }
 

@@ -271,12 +271,25 @@ class PreservedMapTest {
 
   @Test
   void namesAChildBeyondPhysicalMemory() {
-    ram.put64(ROOT + 8, 0xffff888000000000L);
+    ram.put64(ROOT + 8, 0x7fff888000000000L);
 
     assertThat(problems(map()))
         .containsExactly(
-            "/preserved-memory-map/node of level 4 at 0xffff888000000000: 0xffff888000000000 is"
+            "/preserved-memory-map/node of level 4 at 0x7fff888000000000: 0x7fff888000000000 is"
                 + " not a physical address: it is beyond 2^52");
+  }
+
+  @Test
+  void namesTheSlotThatACrashKernelConverted() {
+    ram.put64(ROOT + 8, 0x8000000000020000L);
+
+    String sentence =
+        ("/preserved-memory-map/node of level 5 at 0x%x: slot 1 is 0x8000000000020000: bit 63 marks"
+                + " an address that a crash kernel has converted in place, from physical to its own"
+                + " virtual one")
+            .formatted(ROOT);
+    assertThat(problems(map())).containsExactly(sentence);
+    assertThat(sentenceOf(() -> runs(map()))).isEqualTo(sentence);
   }
 
   @Test

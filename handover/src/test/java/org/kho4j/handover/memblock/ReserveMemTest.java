@@ -3,12 +3,14 @@ package org.kho4j.handover.memblock;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.kho4j.handover.handmade.Sentences.sentenceOf;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.handmade.Tree;
+import org.kho4j.handover.root.Subtree;
 
 class ReserveMemTest {
 
@@ -50,6 +52,7 @@ class ReserveMemTest {
     "0x7700000, -1, 0xffffffffffffffff bytes at 0x7700000 are not a possible range of memory",
     "-4096, 4096, 0x1000 bytes at 0xfffffffffffff000 are not a possible range of memory",
     "0x7fffffffffffffff, 1, 0x1 bytes at 0x7fffffffffffffff are not a possible range of memory",
+    "0xffffffffff000, 0x2000, 0x2000 bytes at 0xffffffffff000 are not a possible range of memory",
   })
   void namesAReservationThatCannotBe(String start, String size, String message) {
     assertThat(sentenceOf(() -> read(reservation("trace", Long.decode(start), Long.decode(size)))))
@@ -79,6 +82,27 @@ class ReserveMemTest {
   }
 
   @Test
+  void aBrokenReservationDoesNotHideTheOthers() {
+    kernel.subtree(
+        "memblock",
+        0x200000,
+        Tree.compatible("memblock-v1")
+            .child(reservation("trace", 1, 0))
+            .child(reservation("oops", 0x7600000, 0x1000)));
+    Subtree subtree = kernel.handover().subtree("memblock").orElseThrow();
+    List<String> problems = new ArrayList<>();
+
+    assertThat(
+            ReserveMem.readAll(
+                kernel.handover(), subtree, problem -> problems.add(problem.getMessage())))
+        .containsExactly(new ReserveMem("oops", 0x7600000, 0x1000));
+    assertThat(problems)
+        .containsExactly(
+            "/memblock/reservation \"trace\" at 0x200000: 0x0 bytes at 0x1 are not a possible range"
+                + " of memory");
+  }
+
+  @Test
   void namesABlobThatIsNoTree() {
     kernel.ram.put(0x200000, "no tree at all, and certainly not one of 64 bytes");
     kernel.subtree("memblock", 0x200000, 64);
@@ -93,7 +117,6 @@ class ReserveMemTest {
 
     assertThat(sentenceOf(() -> kernel.handover().client(ReserveMem.CLIENT)))
         .isEqualTo(
-            "/memblock at 0x200000: 18446744073709551615 bytes cannot hold a device tree: its blob has"
-                + " 1 to 2147483647 bytes");
+            "/memblock at 0x200000: 18446744073709551615 bytes at 0x200000 cannot be a blob");
   }
 }

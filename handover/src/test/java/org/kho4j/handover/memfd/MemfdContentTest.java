@@ -147,10 +147,7 @@ class MemfdContentTest {
 
     assertThat(pieces())
         .containsExactly(
-            "0x0: 0x500000, 0x1000",
-            "0x1000: 0x501000, 0x1000",
-            "0x2000: 0x602000, 0x2000",
-            "0x4000: 0x503000, 0x1000");
+            "0x0: 0x500000, 0x2000", "0x2000: 0x602000, 0x2000", "0x4000: 0x503000, 0x1000");
     assertThat(letters()).isEqualTo("abcce");
   }
 
@@ -178,16 +175,31 @@ class MemfdContentTest {
 
     assertThat(sentenceOf(this::pieces))
         .isEqualTo(
-            FILE
-                + " at 0x600000: offset 0x3000 of the file is in two folios: the one at 0x600000, and"
-                + " one of the run from 0x504000 on");
+            FILE + "/folio 1 at 0x302010: index is 3, but the previous folio reaches from 0 to 3");
   }
 
   @Test
   void anIndexTwiceIsRefused() {
     size(0x2000).folio(0x500000, 0, 1, 'a').folio(0x600000, 0, 1, 'b');
 
-    assertThat(sentenceOf(this::pieces)).contains("offset 0x1000 of the file is in two folios");
+    assertThat(sentenceOf(this::pieces))
+        .isEqualTo(
+            FILE + "/folio 1 at 0x302010: index is 1, but the previous folio reaches from 1 to 1");
+  }
+
+  @Test
+  void foliosThatOverlapAreRefusedInAnyOrder() {
+    size(0x8000).folio(0x504000, 2, 4, 'a').folio(0x600000, 0, 0, 'b').folio(0x601000, 0, 5, 'c');
+
+    assertThat(sentenceOf(this::pieces))
+        .isEqualTo(FILE + "/folio 2 at 0x302020: index is 5, but folio 0 reaches from 4 to 7");
+  }
+
+  @Test
+  void theContentOfABrokenListIsRefusedAtOnce() {
+    size(0x1001).folio(0x500000, 0, 1, 'a').folio(0x600000, 0, 2, 'b');
+
+    assertThat(sentenceOf(() -> memfd().content())).contains("folio 1 at 0x302010");
   }
 
   @Test
@@ -196,7 +208,7 @@ class MemfdContentTest {
 
     assertThat(sentenceOf(this::pieces))
         .isEqualTo(
-            FILE + " at 0x600000: the folio of index 2 is beyond the file's size of 4097 bytes");
+            FILE + "/folio 1 at 0x302010: index is 2, but the number of the file's pages is 2");
   }
 
   @Test
@@ -204,7 +216,10 @@ class MemfdContentTest {
     size(0x1000).folio(0x500000, 0, -1, 'a');
 
     assertThat(sentenceOf(this::pieces))
-        .contains("the folio of index 18446744073709551615 is beyond");
+        .isEqualTo(
+            FILE
+                + "/folio 0 at 0x302000: index is 18446744073709551615, but the number of the file's"
+                + " pages is 1");
   }
 
   @Test
@@ -221,7 +236,9 @@ class MemfdContentTest {
 
     assertThat(sentenceOf(this::pieces))
         .isEqualTo(
-            FILE + " at 0x500000: no preserved block starts at 0x500000, the folio of index 0");
+            FILE
+                + "/folio 0 at 0x302000: the folio of index 0 at 0x500000 must start a preserved block,"
+                + " but none starts there");
   }
 
   @Test

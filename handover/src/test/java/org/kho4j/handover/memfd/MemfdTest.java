@@ -230,8 +230,8 @@ class MemfdTest {
     Handover handover = kernel.handover();
     assertThat(sentenceOf(() -> read(handover).orders(handover.preservedMap())))
         .isEqualTo(
-            "/LUO/session \"s\"/file 0x3e6 at 0x501000: no preserved block starts at 0x501000, the"
-                + " folio of index 1");
+            "/LUO/session \"s\"/file 0x3e6/folio 1 at 0x302010: the folio of index 1 at 0x501000 must"
+                + " start a preserved block, but none starts there");
   }
 
   @Test

@@ -257,6 +257,12 @@ class PreservedAreaTest {
     chunk(0, 0, 0x5000, 0x7000, 0, 0x9000);
 
     assertThat(fault())
+        .isEqualTo(
+            "/area/chunk 0 at 0x10000: entry 2 is 0, but the chain goes on behind it: it lists 2 of"
+                + " 4 blocks of total_pages");
+
+    chunk(0, 0, 0x5000, 0x7000, 0, 0);
+    assertThat(fault())
         .isEqualTo("/area at 0x8000: the chain ends after 2 of 4 blocks of total_pages");
   }
 

@@ -103,6 +103,7 @@ public final class ListRules {
     int entrySize = entry.headerSize();
     int capacity = (list.size(scene.pageSize()) - header) / entrySize;
     if (Long.compareUnsigned(count, capacity) > 0) {
+      scene.findings().brokenOwner();
       scene.report(
           COUNT,
           where,
@@ -119,6 +120,7 @@ public final class ListRules {
       try {
         entries = scene.memory().bytes(where, address + header, used);
       } catch (HandoverException e) {
+        scene.findings().brokenOwner();
         scene.report(POINTER, e);
         return -1;
       }

@@ -151,6 +151,7 @@ public final class LuoRules {
       boolean tree =
           scene.memory().physical().contains(address, size)
               && Fdt.isMagic(scene.memory().bytes(where, address, size));
+      scene.findings().brokenOwner();
       scene.report(
           tree ? BlobRules.BLOB_SIZE : SIZE,
           where,
@@ -207,6 +208,7 @@ public final class LuoRules {
       try {
         scene.memory().tree(where, address, subtree.size());
       } catch (HandoverException e) {
+        scene.findings().brokenOwner();
         scene.report(TREE, e);
         return null;
       }
@@ -219,6 +221,8 @@ public final class LuoRules {
       scene.report(e.isNewer() ? NEWER : VERSION, e);
       if (e.isNewer()) {
         scene.findings().notChecked("LUO's sessions: " + e.problem());
+      } else {
+        scene.findings().brokenOwner();
       }
       return null;
     }
@@ -231,6 +235,7 @@ public final class LuoRules {
     try {
       head = LuoHead.read(scene.memory(), subtree);
     } catch (HandoverException e) {
+      scene.findings().brokenOwner();
       scene.report(TREE, e);
       return null;
     }

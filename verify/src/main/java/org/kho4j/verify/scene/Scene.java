@@ -95,6 +95,8 @@ public record Scene(
       findings.report(rule, e);
       if (e.isAbsent()) {
         take(where, address, bytes);
+      } else {
+        findings.brokenOwner();
       }
       return null;
     }

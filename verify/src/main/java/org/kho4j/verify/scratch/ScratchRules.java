@@ -176,8 +176,11 @@ public final class ScratchRules {
                     " (boot record found at 0x%x)".formatted(record.address())),
             () ->
                 findings.notChecked(
-                    "scratch: no array of regions in memory is at 0x%x, where the boot record at 0x%x has it; kexec copies it there at the jump"
-                        .formatted(record.data().scratchAddress(), record.address())));
+                    "scratch: the %s bytes at 0x%x, where the boot record at 0x%x has the array, are not an array of possible regions; kexec copies it there at the jump"
+                        .formatted(
+                            Long.toUnsignedString(record.data().scratchSize()),
+                            record.data().scratchAddress(),
+                            record.address())));
   }
 
   private void pageSize(long address, BootData boot) {

@@ -39,6 +39,7 @@ public final class Findings {
   private final Map<AbsentParts.Kind, AbsentParts.Sum> absentSums =
       new EnumMap<>(AbsentParts.Kind.class);
   private boolean ownersKnown = true;
+  private boolean ownersBroken;
   private final Set<String> guessedGroups = new HashSet<>();
   private long guesses;
 
@@ -157,6 +158,16 @@ public final class Findings {
   /** Records an owner whose memory is not known here. */
   public void unknownOwner() {
     ownersKnown = false;
+  }
+
+  /** Records a broken structure, so that it is not known which memory it owns. */
+  public void brokenOwner() {
+    ownersBroken = true;
+  }
+
+  /** Returns whether a structure that may own memory is broken. */
+  public boolean ownersBroken() {
+    return ownersBroken;
   }
 
   /** Records a structure that could not be read, so that its memory is not known. */

@@ -10,7 +10,6 @@ import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.TreeValue;
-import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.result.Outcome;
 import org.kho4j.verify.result.Rule;
 import org.kho4j.verify.scene.Scene;
@@ -53,31 +52,17 @@ public final class BlobRules {
 
   /** Returns the blob's bytes; null if there are none, or they are absent. */
   public static @Nullable MemorySegment read(Scene scene, Subtree subtree) {
-    long size = subtree.size();
-    Where where = subtree.where();
-    if (subtree.address() == 0 || size <= 0 || size > Integer.MAX_VALUE) {
-      scene.report(
-          BLOB,
-          where,
-          subtree.address(),
-          "%s bytes at 0x%x cannot be a blob",
-          Long.toUnsignedString(size),
-          subtree.address());
-      return null;
-    }
-    if (!scene.memory().physical().isRam(subtree.address(), size)) {
-      scene.report(
-          BLOB,
-          where,
-          subtree.address(),
-          "the memory does not have all of the blob's %d bytes",
-          size);
+    try {
+      subtree.requirePossible(scene.memory());
+    } catch (HandoverException e) {
+      scene.findings().brokenOwner();
+      scene.report(BLOB, e);
       return null;
     }
     preserved(scene, subtree);
     MemorySegment blob;
     try {
-      blob = scene.memory().bytes(where, subtree.address(), size);
+      blob = scene.memory().bytes(subtree.where(), subtree.address(), subtree.size());
     } catch (HandoverException e) {
       scene.report(BLOB, e);
       return null;
@@ -95,7 +80,7 @@ public final class BlobRules {
     try {
       tree = Fdt.read(blob);
     } catch (FdtException e) {
-      throw subtree.where().broken(subtree.address(), String.valueOf(e.getMessage()));
+      throw subtree.where().broken(subtree.address() + e.offset(), e);
     }
     TreeValue.requireCompatible(tree, layout.compatible(), subtree.where(), subtree.address());
     return tree;

@@ -94,6 +94,7 @@ public final class MemblockRules {
     try {
       tree = BlobRules.tree(subtree, blob, FdtLayout.MEMBLOCK);
     } catch (HandoverException e) {
+      scene.findings().brokenOwner();
       scene.report(FORM, e);
       return;
     }
@@ -125,6 +126,7 @@ public final class MemblockRules {
           Limits.RESERVE_MEM_NAME);
     }
     if (!TreeValue.compatible(node).contains(FdtLayout.RESERVE_MEM_COMPATIBLE)) {
+      scene.findings().brokenOwner();
       scene.report(
           NODE,
           where,
@@ -140,10 +142,12 @@ public final class MemblockRules {
       start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, address);
       size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, address);
     } catch (HandoverException e) {
+      scene.findings().brokenOwner();
       scene.report(PROPERTIES, e);
       return;
     }
     if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
+      scene.findings().brokenOwner();
       scene.report(
           RANGE,
           where,

@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.StringJoiner;
+import java.util.TreeSet;
 import org.kho4j.abi.ByteSize;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.scene.Scene;
@@ -85,6 +87,8 @@ public final class Unclaimed {
       unclaimed.notChecked("LUO writes its sessions only at the jump");
     } else if (scene.findings().absentStructures() > 0) {
       unclaimed.notChecked("structures are not in the dump");
+    } else if (scene.findings().ownersBroken()) {
+      unclaimed.notChecked("structures that may own it are broken");
     } else {
       unclaimed.report();
     }
@@ -95,13 +99,9 @@ public final class Unclaimed {
     first = first < 0 ? page << shift : first;
     pageCount += count;
     if (runCount++ < RUNS_NAMED) {
-      int order = scene.preserved().orderAround(page << shift);
       runs.add(
           "0x%x-0x%x%s"
-              .formatted(
-                  page << shift,
-                  ((page + count) << shift) - 1,
-                  order == 0 ? "" : " in blocks of order " + order));
+              .formatted(page << shift, ((page + count) << shift) - 1, orders(page, count)));
     }
     long end = page + Math.min(count, MAX_LOOKS_OF_RUN);
     for (long at = page; at < end && looks < MAX_LOOKS; at++, looks++) {
@@ -110,6 +110,27 @@ public final class Unclaimed {
         found.computeIfAbsent(seen.kind(), kind -> new Found()).add(seen);
       }
     }
+  }
+
+  /** The orders of the blocks in a run, if there are others than 0 and the run is not too long. */
+  private String orders(long page, long count) {
+    SortedSet<Integer> orders = new TreeSet<>();
+    int shift = scene.pageSize().shift();
+    int blocks = 0;
+    for (long at = page; at < page + count; blocks++) {
+      if (blocks == MAX_LOOKS_OF_RUN) {
+        return "";
+      }
+      int order = Math.max(0, scene.preserved().orderAround(at << shift));
+      orders.add(order);
+      at = (at | ((1L << order) - 1)) + 1;
+    }
+    if (orders.last() == 0) {
+      return "";
+    }
+    return orders.size() == 1
+        ? " in blocks of order " + orders.last()
+        : " in blocks of orders %d to %d".formatted(orders.first(), orders.last());
   }
 
   private void notChecked(String because) {

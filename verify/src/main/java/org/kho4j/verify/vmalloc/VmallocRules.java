@@ -159,9 +159,11 @@ public final class VmallocRules {
             scene.memory(),
             where,
             descriptor,
-            (fault, place, address, format, arguments) ->
-                scene.report(
-                    Objects.requireNonNull(RULES.get(fault)), place, address, format, arguments));
+            (fault, place, address, format, arguments) -> {
+              scene.findings().brokenOwner();
+              scene.report(
+                  Objects.requireNonNull(RULES.get(fault)), place, address, format, arguments);
+            });
     RunVisitor owning =
         (order, address, bytes) -> {
           long block = scene.pageSize().blockBytes(order);
@@ -172,11 +174,11 @@ public final class VmallocRules {
         };
     while (next(scene, where, walk)) {
       scene.count("chunks", 1);
+      scene.read(walk.place(), walk.chunk());
       if (!scene.own(CHUNK_PRESERVED, walk.place(), walk.address(), 0)) {
         // The chain of another owner continues from here, and is walked there.
         return;
       }
-      scene.read(walk.place(), walk.chunk());
       walk.runs(owning);
       walk.flush(owning);
       behindZero(scene, walk);

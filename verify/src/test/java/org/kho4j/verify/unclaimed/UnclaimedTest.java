@@ -144,6 +144,45 @@ class UnclaimedTest {
   }
 
   @Test
+  void theOwnersAreNotCheckedBesideABrokenList() throws Exception {
+    try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 512)) {
+      Written written = sessions(memory, LuoVersion.V5, 3, List.of());
+      long list = written.u64(written.head() + LuoSer.SESSIONS_PA.offset());
+      written.put64(list + KhoBlock.COUNT.offset(), 1000);
+      List<String> found = new ArrayList<>();
+      Checked checked =
+          Verifier.verify(
+              written.handover(), Verifier.Options.ALL, finding -> found.add(finding.rule().id()));
+
+      assertThat(found).containsExactly("BLOCK-004");
+      assertThat(checked.notChecked())
+          .anyMatch(what ->
+              what.startsWith("the owners of ")
+                  && what.endsWith(": structures that may own it are broken"));
+    }
+  }
+
+  @Test
+  void blocksOfSeveralOrdersAreNamedWithTheirOrders() throws Exception {
+    try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 1024)) {
+      Generation generation =
+          Generation.first(
+              memory,
+              Setup.of(PageSize.SIZE_4K, List.of(new AddressRange(0, 0x10000)), "orders-test"));
+      generation.preserve(generation.allocateAt(0x200000, 3));
+      generation.preserve(generation.allocateAt(0x208000, 2));
+      List<Finding> findings = new ArrayList<>();
+      Verifier.verify(generation.outgoing(), Verifier.Options.ALL, findings::add);
+
+      assertThat(findings)
+          .singleElement()
+          .extracting(Finding::message)
+          .asString()
+          .endsWith("0x200000-0x20bfff in blocks of orders 2 to 3");
+    }
+  }
+
+  @Test
   void aHeadThatForgetsAllIsMissed() throws Exception {
     try (WritableMemory memory = WritableMemory.allocate(0, 4096L * 512)) {
       Written written = sessions(memory, LuoVersion.V5, 3, List.of());
