@@ -238,7 +238,7 @@ class RunningKernelTest {
     put("boot/vmlinuz-7.3.5", Resources.bytes("small.elf"));
     OutgoingKernel running = read();
     assertThat(running.notes())
-        .contains("/boot/vmlinuz-7.3.5 is not the running kernel, but " + RELEASE);
+        .contains(root + "/boot/vmlinuz-7.3.5 is not the running kernel, but " + RELEASE);
     assertThat(running.profile().support(Part.KHO).state()).isEqualTo(Support.State.UNKNOWN);
   }
 
