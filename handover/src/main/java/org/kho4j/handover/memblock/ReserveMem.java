@@ -1,12 +1,16 @@
 package org.kho4j.handover.memblock;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.kho4j.abi.FdtLayout;
+import org.kho4j.abi.KhoRadix;
 import org.kho4j.fdt.FdtNode;
 import org.kho4j.handover.Client;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
 import org.kho4j.handover.root.Subtree;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.TreeValue;
 import org.kho4j.handover.wire.Where;
@@ -39,9 +43,31 @@ public record ReserveMem(String name, long start, long size) {
   }
 
   private static List<ReserveMem> readAll(Handover handover, Subtree subtree) {
-    return handover.tree(subtree, FdtLayout.MEMBLOCK).children().stream()
-        .map(node -> read(node, subtree))
-        .toList();
+    return readAll(handover, subtree, ReserveMem::fail);
+  }
+
+  private static void fail(HandoverException problem) {
+    throw problem;
+  }
+
+  /**
+   * Reads the reservations of a subtree as {@link #CLIENT} does, without the broken ones: a kernel
+   * looks each up by its name.
+   *
+   * @param problems takes the faults of the broken ones
+   * @throws HandoverException if the blob is broken
+   */
+  public static List<ReserveMem> readAll(
+      Handover handover, Subtree subtree, Consumer<HandoverException> problems) {
+    List<ReserveMem> reservations = new ArrayList<>();
+    for (FdtNode node : handover.tree(subtree, FdtLayout.MEMBLOCK).children()) {
+      try {
+        reservations.add(read(node, subtree));
+      } catch (HandoverException e) {
+        problems.accept(e);
+      }
+    }
+    return List.copyOf(reservations);
   }
 
   private static ReserveMem read(FdtNode node, Subtree subtree) {
@@ -49,7 +75,7 @@ public record ReserveMem(String name, long start, long size) {
     TreeValue.requireCompatible(node, FdtLayout.RESERVE_MEM_COMPATIBLE, where, subtree.address());
     long start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, subtree.address());
     long size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, subtree.address());
-    if (size <= 0 || start < 0 || start + size < 0) {
+    if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
       throw where.broken(
           subtree.address(),
           "0x%x bytes at 0x%x are not a possible range of memory".formatted(size, start));
