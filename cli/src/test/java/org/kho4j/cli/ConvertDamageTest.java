@@ -166,7 +166,8 @@ class ConvertDamageTest {
     Path patched = patched(whole, 0x77c000, number(0x3L << 52 | 0x59c));
 
     assertThat(kho(1, "convert", patched, "--abi", "7.3", "-o", converted).err())
-        .contains("/LUO/session \"kexec_multi_state\"/file 0x3e6/folio at 0x59c000 cannot be copied")
+        .contains(
+            "/LUO/session \"kexec_multi_state\"/file 0x3e6/folio at 0x59c000 cannot be copied")
         .contains("no preserved block that stays has it");
     assertThat(kho(0, "verify", converted).out()).contains("0 errors, ", " 3 files");
   }
@@ -396,7 +397,8 @@ class ConvertDamageTest {
     int start = indexOf(Files.readAllBytes(ram), number(64 << 20));
     Path patched = patched(ram, start, number(100 << 20));
 
-    assertThat(kho(1, "verify", patched).out()).contains("MEMBLOCK-005 /memblock/reservation \"r0\"");
+    assertThat(kho(1, "verify", patched).out())
+        .contains("MEMBLOCK-005 /memblock/reservation \"r0\"");
     for (String version : List.of("7.3", "6.18")) {
       assertThat(kho(1, "convert", patched, "--abi", version, "-o", converted, "--force").err())
           .contains(
@@ -405,11 +407,21 @@ class ConvertDamageTest {
       assertThat(kho(0, "verify", converted).out()).contains("0 errors, ", "1 reservation,");
       assertThat(kho(0, "inspect", converted).out()).contains("r1").doesNotContain("r0");
       try (PhysicalMemory memory = MemoryImages.open(converted)) {
-        assertThat(memory.read(100 << 20, 1 << 20).mismatch(MemorySegment.ofArray(new byte[1 << 20])))
+        assertThat(
+                memory.read(100 << 20, 1 << 20).mismatch(MemorySegment.ofArray(new byte[1 << 20])))
             .isEqualTo(-1);
       }
       assertThat(
-              kho(2, "convert", patched, "--abi", version, "-o", converted, "--force", "--scratch",
+              kho(
+                      2,
+                      "convert",
+                      patched,
+                      "--abi",
+                      version,
+                      "-o",
+                      converted,
+                      "--force",
+                      "--scratch",
                       "0x6000000:16M")
                   .err())
           .contains("overlaps 0x6400000-0x64fffff, which a reservation, a file or an FLB claims");
@@ -439,7 +451,8 @@ class ConvertDamageTest {
       })
   void aBlobThatIsAnothersMemoryIsCalledSo(String blob, String sentence) throws IOException {
     assertThat(leftOut(patched(whole, MEMBLOCK_BLOB, number(Long.decode(blob)))))
-        .contains("left out: /memblock: the structure at " + blob + " cannot be copied: " + sentence);
+        .contains(
+            "left out: /memblock: the structure at " + blob + " cannot be copied: " + sentence);
   }
 
   /** The root FDT is at 0x512000, the map at 0x511000. */

@@ -96,8 +96,7 @@ class LostContentTest {
 
   @Test
   void aReservationThatIsNotPreservedIsLost() throws IOException {
-    Path broken =
-        patchedWhole(RESERVATION_SIZE, new byte[] {0, 0, 0x20, 0, 0, 0, 0, 0}); // 2 MiB
+    Path broken = patchedWhole(RESERVATION_SIZE, new byte[] {0, 0, 0x20, 0, 0, 0, 0, 0}); // 2 MiB
     String sentence =
         "/memblock/reservation \"trace\" at 0x1f100000: page 0x1f200000 is not preserved";
     Path out = directory.resolve("out");

@@ -146,10 +146,7 @@ public final class PreservedContent {
    */
   public void require(Session session) {
     require(
-        session.where(),
-        " of its entry",
-        session.address(),
-        LuoSession.WITHOUT_FILES.headerSize());
+        session.where(), " of its entry", session.address(), LuoSession.WITHOUT_FILES.headerSize());
   }
 
   /**

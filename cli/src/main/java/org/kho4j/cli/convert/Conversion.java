@@ -93,7 +93,7 @@ final class Conversion {
               new LeftOut(
                   "/preserved-memory-map",
                   "%,d of the %,d preserved bytes are not in the image, the first at 0x%x: they"
-                      .formatted(absent, plan.kept().bytes(), firstAbsent)
+                          .formatted(absent, plan.kept().bytes(), firstAbsent)
                       + " become zeros"));
     }
     if (!plan.reservations().isEmpty()) {

@@ -19,8 +19,8 @@ import org.kho4j.memory.AbsentMemoryException;
 import org.kho4j.memory.DamagedMemoryException;
 
 /**
- * Checks that a part that stays is sound, and is copied: the source has its structures, and they are
- * in preserved blocks. A broken part is left out.
+ * Checks that a part that stays is sound, and is copied: the source has its structures, and they
+ * are in preserved blocks. A broken part is left out.
  */
 final class CopiedParts {
 
@@ -110,8 +110,8 @@ final class CopiedParts {
   }
 
   /**
-   * Checks that the structure of a memfd, unless it is rewritten, and its folios with their list are
-   * still copied.
+   * Checks that the structure of a memfd, unless it is rewritten, and its folios with their list
+   * are still copied.
    *
    * @throws HandoverException if they are not
    */

@@ -28,6 +28,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.Where;
+
 /** The plan for LUO's state: the sessions, files and FLBs that come over. */
 final class LuoPlan {
 
@@ -150,7 +151,9 @@ final class LuoPlan {
     }
   }
 
-  /** Returns why a name cannot be written, each byte that is not UTF-8 as U+FFFD; empty if it can. */
+  /**
+   * Returns why a name cannot be written, each byte that is not UTF-8 as U+FFFD; empty if it can.
+   */
   private static String unfit(String name, Field field) {
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     return bytes > 0 && bytes < field.size()
@@ -176,9 +179,7 @@ final class LuoPlan {
   void keepOwnMemory() {
     PlannedLuo before = planned;
     if (before != null) {
-      before
-          .sessions()
-          .forEach(session -> session.files().removeIf(file -> !keepsOwnMemory(file)));
+      before.sessions().forEach(session -> session.files().removeIf(file -> !keepsOwnMemory(file)));
     }
   }
 
@@ -303,7 +304,8 @@ final class LuoPlan {
       return flbs.stream().map(flb -> referenced(flb, files)).toList();
     }
     for (int i = 0; i < flbs.size(); i++) {
-      copied.leaveOut("/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
+      copied.leaveOut(
+          "/LUO/flbs/flb " + i, "%s has no FLBs: %s".formatted(version, flbs.get(i).name()));
     }
     return List.of();
   }

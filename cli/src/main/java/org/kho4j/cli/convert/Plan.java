@@ -82,7 +82,9 @@ final class Plan {
     return subtrees;
   }
 
-  /** The reservations for which memblock's blob is written anew; none if it stays, or there is none. */
+  /**
+   * The reservations for which memblock's blob is written anew; none if it stays, or there is none.
+   */
   List<ReserveMem> reservations() {
     return reservations;
   }
@@ -123,8 +125,7 @@ final class Plan {
     subtrees.stream()
         .filter(subtree -> subtree.name().equals(ReserveMem.CLIENT.subtree()))
         .findFirst()
-        .filter(subtree ->
-            !copied.ifReadable(subtree.where(), () -> reservations(subtree)))
+        .filter(subtree -> !copied.ifReadable(subtree.where(), () -> reservations(subtree)))
         .ifPresent(subtrees::remove);
   }
 
@@ -191,8 +192,8 @@ final class Plan {
   }
 
   /**
-   * Leaves out the reservations that are broken, or of which a page is not preserved: a kernel would
-   * give their memory to a client, whatever it holds. The blob is written anew without them.
+   * Leaves out the reservations that are broken, or of which a page is not preserved: a kernel
+   * would give their memory to a client, whatever it holds. The blob is written anew without them.
    */
   private void reservations(Subtree subtree) {
     int before = leftOut().size();

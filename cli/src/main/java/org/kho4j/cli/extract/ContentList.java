@@ -186,11 +186,7 @@ final class ContentList {
         };
     try {
       sink.content(
-          "memfd",
-          List.of(session.name(), token),
-          facts,
-          path,
-          () -> contents.memfd(file, memfd));
+          "memfd", List.of(session.name(), token), facts, path, () -> contents.memfd(file, memfd));
       if (!memfd.foliosInfo().descriptor().isEmpty()) {
         sink.content(
             "vmalloc",

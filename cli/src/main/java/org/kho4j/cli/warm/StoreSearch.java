@@ -175,8 +175,7 @@ public final class StoreSearch {
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo -> {
             PreservedContent contents = new PreservedContent(handover);
-            luo.sessions(problems)
-                .forEach(session -> files(session, contents, visitor, problems));
+            luo.sessions(problems).forEach(session -> files(session, contents, visitor, problems));
           });
     } catch (HandoverException e) {
       problems.accept(e);
