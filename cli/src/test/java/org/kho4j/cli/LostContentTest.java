@@ -110,19 +110,20 @@ class LostContentTest {
 
   /** A kernel skips the entry: this part of the file becomes zeros. */
   @Test
-  void anEntryWithoutAPageIsLost() throws IOException {
+  void anEntryWithoutAPageIsNoted() throws IOException {
     Path broken = patchedWhole(FOLIO, new byte[8]);
     String sentence = "file 0x3e6/folio 0 at 0x77c000: pfn is 0, for index 0";
     Path out = directory.resolve("out");
     String[] one = {"--session", "kexec_multi_state", "--token", "0x3e6"};
 
     assertThat(kho(1, "verify", broken).out()).contains("MEMFD-009", sentence);
-    assertThat(kho(2, "extract", broken, one[0], one[1], one[2], one[3], "-o", out).err())
+    assertThat(kho(1, "extract", broken, one[0], one[1], one[2], one[3], "-o", out).err())
         .contains(sentence);
-    assertThat(kho(1, "extract", broken, "--all", out).err()).contains(sentence);
-    assertThat(out.resolve("memfd-kexec_multi_state-0x3e6")).doesNotExist();
+    assertThat(Files.size(out)).isEqualTo(4096);
+    assertThat(kho(1, "extract", broken, "--all", directory.resolve("all")).err())
+        .contains(sentence);
     assertThat(kho(1, "diff", Captures.small("jump-luo"), broken).out())
-        .contains("content", "cannot be read", "! B: ", sentence);
+        .contains("~ content", "! B: ", sentence);
   }
 
   /** Hours of zeros. */

@@ -1,6 +1,8 @@
 package org.kho4j.cli.content;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.KhoRadix;
@@ -27,8 +29,8 @@ import org.kho4j.handover.wire.Where;
 
 /**
  * The content of a handover's parts. A part that {@code kho verify} calls lost has none: its
- * content, or a structure that describes it, is not preserved, or an entry of it is empty. Without
- * a map that can be read, nothing is known to be lost.
+ * content, or a structure that describes it, is not preserved. Without a map that can be read,
+ * nothing is known to be lost.
  */
 public final class PreservedContent {
 
@@ -116,16 +118,48 @@ public final class PreservedContent {
   /**
    * Returns the content of a memfd.
    *
-   * @throws HandoverException if the memfd is broken, an entry of its folio list has no page, or a
-   *     structure or a folio is not preserved
+   * @throws HandoverException if the memfd is broken, or a structure or a folio is not preserved
    */
   public Content memfd(PreservedFile file, Memfd memfd) {
     Content content = memfd.content();
     require(file);
     require(file.where(), " of its structure", file.data(), 1);
     requireArea(file.where().in("folios"), memfd.foliosInfo());
-    requirePages(file.where(), memfd);
     return content;
+  }
+
+  /**
+   * Returns the fault of the first entry of a memfd's folio list that has no page: a kernel skips
+   * the entry, and this part of the file becomes zeros. Empty if there is none.
+   */
+  public static Optional<HandoverException> emptyEntry(PreservedFile file, Memfd memfd) {
+    int entrySize = MemfdFolio.STRUCTURE.headerSize();
+    List<HandoverException> first = new ArrayList<>(1);
+    try {
+      memfd
+          .foliosInfo()
+          .forEachContent(
+              memfd.folioCount() * entrySize,
+              (list, offset, address) -> {
+                StructureView entry = new StructureView(MemfdFolio.STRUCTURE, address, list);
+                for (long at = 0; at < list.byteSize(); at += entrySize, entry.next()) {
+                  long pfn = entry.get(MemfdFolio.PFN_AND_FLAGS) & MemfdFolio.PFN_MASK;
+                  if (pfn == 0 && first.isEmpty()) {
+                    first.add(
+                        file.where()
+                            .in("folio", (offset + at) / entrySize)
+                            .broken(
+                                entry.address(),
+                                "pfn is 0, for index %s"
+                                    .formatted(
+                                        Long.toUnsignedString(entry.get(MemfdFolio.INDEX)))));
+                  }
+                }
+              });
+    } catch (HandoverException e) {
+      return Optional.empty(); // Whoever reads the content reports the list.
+    }
+    return first.stream().findFirst();
   }
 
   /**
@@ -176,28 +210,6 @@ public final class PreservedContent {
     area.forEachRun(
         (order, address, bytes) -> require(where, "", address, bytes),
         address -> require(where.in("chunk", chunk[0]++), "", address, pageSize.bytes()));
-  }
-
-  /** A kernel skips an entry without a page, and this part of the file becomes zeros. */
-  private static void requirePages(Where where, Memfd memfd) {
-    int entrySize = MemfdFolio.STRUCTURE.headerSize();
-    memfd
-        .foliosInfo()
-        .forEachContent(
-            memfd.folioCount() * entrySize,
-            (list, offset, address) -> {
-              StructureView entry = new StructureView(MemfdFolio.STRUCTURE, address, list);
-              for (long at = 0; at < list.byteSize(); at += entrySize, entry.next()) {
-                if ((entry.get(MemfdFolio.PFN_AND_FLAGS) & MemfdFolio.PFN_MASK) == 0) {
-                  throw where
-                      .in("folio", (offset + at) / entrySize)
-                      .broken(
-                          entry.address(),
-                          "pfn is 0, for index %s"
-                              .formatted(Long.toUnsignedString(entry.get(MemfdFolio.INDEX))));
-                }
-              }
-            });
   }
 
   /**

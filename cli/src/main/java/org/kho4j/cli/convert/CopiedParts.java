@@ -106,6 +106,10 @@ final class CopiedParts {
         .ifPresent(memfd -> {
           requireKept(file, memfd, rewritten);
           contents.memfd(file, memfd).forEachPiece((offset, address, bytes) -> {});
+          PreservedContent.emptyEntry(file, memfd)
+              .ifPresent(problem -> {
+                throw problem;
+              });
         });
   }
 

@@ -50,7 +50,7 @@ final class LuoPlan {
   private final PageSize pageSize;
   private final KeptBlocks kept;
   private final PreservedContent contents;
-  private final Claims claims;
+  private final ClaimedMemory claims;
   private final CopiedParts copied;
 
   /** A lower bound: a list that is not readable counts as one file. */
@@ -63,7 +63,7 @@ final class LuoPlan {
       Target target,
       KeptBlocks kept,
       PreservedContent contents,
-      Claims claims,
+      ClaimedMemory claims,
       CopiedParts copied) {
     this.source = source;
     this.target = target;
@@ -167,7 +167,7 @@ final class LuoPlan {
     filesLeftOut++;
   }
 
-  /** Claims the page that a pointer to an unknown structure points at. */
+  /** ClaimedMemory the page that a pointer to an unknown structure points at. */
   private void claimPage(long address) {
     long page = address & -pageSize.bytes();
     if (page != 0 && source.memory().physical().isRam(page, pageSize.bytes())) {

@@ -36,7 +36,7 @@ final class Plan {
   private final KeptBlocks kept;
   private final PreservedContent contents;
   private final CopiedParts copied;
-  private final Claims claims = new Claims();
+  private final ClaimedMemory claims = new ClaimedMemory();
   private final LuoPlan luoPlan;
   private final List<Subtree> subtrees = new ArrayList<>();
   private final List<ReserveMem> reservations = new ArrayList<>();
@@ -90,7 +90,7 @@ final class Plan {
   }
 
   /** Memory that parts of the source claim, preserved or not: nothing is written there. */
-  Claims claims() {
+  ClaimedMemory claims() {
     return claims;
   }
 

@@ -50,7 +50,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
       AddressRange memory,
       List<AddressRange> ram,
       KeptBlocks kept,
-      Claims claims,
+      ClaimedMemory claims,
       PageSize pageSize,
       boolean pc,
       @Nullable AddressRange scratch)

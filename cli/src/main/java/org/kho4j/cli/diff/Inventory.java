@@ -293,6 +293,9 @@ final class Inventory {
     }
     item.with(SIZE, memfd.size()).with("position", memfd.position());
     memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
+    if (withContent) {
+      PreservedContent.emptyEntry(file, memfd).ifPresent(problem -> problem(item, problem));
+    }
     return content(item, file.data(), () -> contents.memfd(file, memfd));
   }
 

@@ -187,6 +187,7 @@ final class ContentList {
     try {
       sink.content(
           "memfd", List.of(session.name(), token), facts, path, () -> contents.memfd(file, memfd));
+      PreservedContent.emptyEntry(file, memfd).ifPresent(this::missing);
       if (!memfd.foliosInfo().descriptor().isEmpty()) {
         sink.content(
             "vmalloc",

@@ -216,6 +216,7 @@ interface Wanted {
                   new IOException(
                       "file %s of session \"%s\": %s"
                           .formatted(Units.address(token), session, reason)));
+      PreservedContent.emptyEntry(file, memfd).map(Units::printable).ifPresent(damage);
       return contents.memfd(file, memfd);
     }
 

@@ -8,7 +8,7 @@ import org.kho4j.abi.PageSize;
 import org.kho4j.handover.pages.AddressRange;
 
 /** Memory that parts of a handover claim. */
-final class Claims {
+final class ClaimedMemory {
 
   /** Ends by start: ranges that do not overlap. */
   private final TreeMap<Long, Long> ranges = new TreeMap<>();
@@ -29,7 +29,7 @@ final class Claims {
 
   /** Returns the claimed pages of some memory, ascending. */
   List<AddressRange> within(AddressRange memory, PageSize pageSize) {
-    Claims pages = new Claims();
+    ClaimedMemory pages = new ClaimedMemory();
     ranges.forEach((start, end) -> {
       long first = start & -pageSize.bytes();
       pages.add(first, (end + pageSize.bytes() - 1 & -pageSize.bytes()) - first);
