@@ -262,7 +262,7 @@ class DiffCommandTest {
           head + LuoSer.SESSIONS_PA.offset());
     }
 
-    String unknown = ": absent, unreadable or newer, on one side or both";
+    String unknown = ": absent, unreadable, newer or too large, on one side or both";
     assertThat(changes(broken, whole))
         .contains(
             "~ subtree LUO",

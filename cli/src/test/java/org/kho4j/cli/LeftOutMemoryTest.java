@@ -276,8 +276,8 @@ class LeftOutMemoryTest {
 
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", out).err())
         .isEqualTo(
-            ("kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s: --missing zero writes"
-                    + " zeros instead\n")
+            ("kho: 1 MiB of the 1 MiB of /memblock/reservation \"trace\" are not in %s, the first at"
+                    + " 0x1f100000: --missing zero writes zeros instead\n")
                 .formatted(EXCLUDED));
     assertThat(directory).isEmptyDirectory();
     assertThat(kho(2, "extract", EXCLUDED, "--reserve-mem=trace", "-o", "-").out()).isEmpty();
@@ -328,7 +328,7 @@ class LeftOutMemoryTest {
 
     assertThat(same)
         .contains(
-            "  ? reserve_mem trace: absent, unreadable or newer, on one side or both\n",
+            "  ? reserve_mem trace: absent, unreadable, newer or too large, on one side or both\n",
             ", 2 unknown\n")
         .doesNotContain("lost", "added", "changed");
     JsonNode json = json(0, "diff", WHOLE, EXCLUDED, "--json");
@@ -361,7 +361,7 @@ class LeftOutMemoryTest {
   @Test
   void convertListsZerosOnce() {
     assertThat(kho(1, "convert", EXCLUDED, "--abi=7.1", "-o", directory.resolve("ram")).err())
-        .containsOnlyOnce("preserved bytes are not in the image: they become zeros");
+        .containsOnlyOnce("preserved bytes are not in the image, the first at 0x");
   }
 
   @Test

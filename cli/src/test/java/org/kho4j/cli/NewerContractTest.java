@@ -267,7 +267,7 @@ class NewerContractTest {
       new Guest(memory).handler("memfd-v3");
     }
     assertThat(kho(0, "diff", ram, ram).out())
-        .containsPattern("\\? file 0x\\w+: absent, unreadable or newer");
+        .containsPattern("\\? file 0x\\w+: absent, unreadable, newer or too large");
   }
 
   /** The memory, and where things are in it. */

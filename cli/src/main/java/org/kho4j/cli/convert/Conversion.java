@@ -12,8 +12,8 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.MemfdSer;
 import org.kho4j.abi.MemfdVersion;
 import org.kho4j.abi.PageSize;
-import org.kho4j.cli.convert.Plan.PlannedLuo;
-import org.kho4j.cli.convert.Plan.PlannedSession;
+import org.kho4j.cli.convert.LuoPlan.PlannedLuo;
+import org.kho4j.cli.convert.LuoPlan.PlannedSession;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.boot.BootData;
@@ -25,6 +25,7 @@ import org.kho4j.handover.luo.LiveUpdateSaver;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedFile;
 import org.kho4j.handover.luo.LiveUpdateSaver.SavedSession;
 import org.kho4j.handover.luo.PreservedFile;
+import org.kho4j.handover.memblock.ReserveMemSaver;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.pages.PageAllocator;
 import org.kho4j.handover.root.Subtree;
@@ -50,6 +51,7 @@ final class Conversion {
   private final Room room;
   private final WritableMemory memory;
   private final Generation generation;
+  private long firstAbsent = -1;
 
   private Conversion(Handover source, Target target, Plan plan, Room room, WritableMemory memory) {
     this.source = source;
@@ -90,8 +92,12 @@ final class Conversion {
           .add(
               new LeftOut(
                   "/preserved-memory-map",
-                  "%,d of the %,d preserved bytes are not in the image: they become zeros"
-                      .formatted(absent, plan.kept().bytes())));
+                  "%,d of the %,d preserved bytes are not in the image, the first at 0x%x: they"
+                          .formatted(absent, plan.kept().bytes(), firstAbsent)
+                      + " become zeros"));
+    }
+    if (!plan.reservations().isEmpty()) {
+      ReserveMemSaver.saveBlob(generation, plan.reservations());
     }
     // The last one that is added comes first.
     for (Subtree subtree : plan.subtrees().reversed()) {
@@ -169,6 +175,7 @@ final class Conversion {
       try {
         put(at, from.read(at, pageBytes));
       } catch (MemoryReadException e) {
+        firstAbsent = firstAbsent < 0 ? at : firstAbsent;
         absent += pageBytes;
       }
     }

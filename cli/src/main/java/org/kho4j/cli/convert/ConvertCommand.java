@@ -116,6 +116,7 @@ public final class ConvertCommand extends SourceCommand {
             range,
             ram(memory, source.pageSize(), pc),
             plan.kept(),
+            plan.claims(),
             source.pageSize(),
             pc,
             invocation.value("--scratch", AddressRange.class));

@@ -16,7 +16,7 @@ import org.kho4j.handover.pages.AddressRange;
  *
  * @param scratch the scratch region of the converted handover
  * @param avoided what holds nothing that is written anew: memory that is written before the next
- *     kernel runs, and addresses without RAM
+ *     kernel runs, memory that parts of the source claim, and addresses without RAM
  * @param free the rest of the memory
  */
 record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<AddressRange> free) {
@@ -41,6 +41,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
    * @param memory all that the RAM file has
    * @param ram the parts of it that are RAM, ascending
    * @param kept what stays
+   * @param claims what parts of the source claim, preserved or not
    * @param pc whether it is a PC's memory
    * @param scratch the region that the user wants; null for half of the largest gap
    * @throws IOException if there is no room
@@ -49,6 +50,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
       AddressRange memory,
       List<AddressRange> ram,
       KeptBlocks kept,
+      ClaimedMemory claims,
       PageSize pageSize,
       boolean pc,
       @Nullable AddressRange scratch)
@@ -62,12 +64,13 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     AddressRange zero = new AddressRange(0, pageSize.bytes()); // a pointer of 0 means none
     List<AddressRange> notFree = merged(List.of(zero), taken);
     List<AddressRange> gaps = memory.without(merged(notFree, noRam));
-    List<AddressRange> usable = without(gaps, written);
+    List<AddressRange> claimed = claims.within(memory, pageSize);
+    List<AddressRange> usable = without(without(gaps, written), claimed);
     if (bytes(usable) < 2 * Limits.scratchAlignment(pageSize)) {
       // A capture that was cut down to a handover: the rest of the machine's memory is not listed.
       noRam = List.of();
       gaps = memory.without(notFree);
-      usable = without(gaps, written);
+      usable = without(without(gaps, written), claimed);
     }
     AddressRange region = scratch == null ? half(usable, pageSize) : scratch;
     for (AddressRange range : written) {
@@ -79,6 +82,13 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     }
     if (scratch != null) {
       requireUsable(scratch, pageSize);
+    }
+    for (AddressRange range : claimed) {
+      if (range.overlaps(region)) {
+        throw new IOException(
+            "scratch region %s overlaps %s, which a reservation, a file or an FLB claims"
+                .formatted(region, range));
+      }
     }
     for (AddressRange range : taken) {
       if (range.overlaps(region)) {
@@ -103,9 +113,7 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
           "there is no memory left for the structures outside of scratch " + region);
     }
     List<AddressRange> avoided = new ArrayList<>(noRam);
-    for (AddressRange gap : without(gaps, List.of(region))) {
-      written.forEach(range -> addCommon(avoided, gap, range));
-    }
+    avoided.addAll(without(without(gaps, List.of(region)), free));
     return new Room(List.of(region), avoided, free);
   }
 
@@ -190,9 +198,5 @@ record Room(List<AddressRange> scratch, List<AddressRange> avoided, List<Address
     if (start < end) {
       ranges.add(new AddressRange(start, end - start));
     }
-  }
-
-  private static void addCommon(List<AddressRange> ranges, AddressRange a, AddressRange b) {
-    add(ranges, Math.max(a.address(), b.address()), Math.min(a.end(), b.end()));
   }
 }

@@ -148,7 +148,8 @@ public final class DiffCommand extends Command {
     try (Progress progress = invocation.progress("comparing", most)) {
       Inventory.Found found =
           Inventory.of(handover, !invocation.flag("--no-content"), progress::done);
-      return new DiffSide(path, handover, found.root(), found.problems(), found.absent());
+      return new DiffSide(
+          path, handover, found.root(), found.problems(), found.absent(), found.uncompared());
     }
   }
 }

@@ -39,6 +39,9 @@ final class DiffJson {
     if (!side.absent().isEmpty()) {
       json.problems("absent", side.absent());
     }
+    if (!side.uncompared().isEmpty()) {
+      json.problems("notCompared", side.uncompared());
+    }
     json.endObject();
   }
 

@@ -12,5 +12,12 @@ import org.kho4j.handover.Handover;
  * @param items what can be compared
  * @param problems what could not be read
  * @param absent what a dump left out
+ * @param uncompared content that is not read
  */
-record DiffSide(Path path, Handover handover, Item items, Problems problems, Problems absent) {}
+record DiffSide(
+    Path path,
+    Handover handover,
+    Item items,
+    Problems problems,
+    Problems absent,
+    Problems uncompared) {}

@@ -71,7 +71,7 @@ final class DiffText {
     if (outcome == Outcome.LOST || outcome == Outcome.ADDED) {
       out.put(Style.FAINT, facts(item.facts()));
     } else if (outcome == Outcome.UNKNOWN) {
-      out.put(Style.FAINT, ": absent, unreadable or newer, on one side or both");
+      out.put(Style.FAINT, ": absent, unreadable, newer or too large, on one side or both");
     }
     out.line();
     changes(comparison.changes(), indent + "  ");
@@ -133,6 +133,7 @@ final class DiffText {
   private void problems(String letter, DiffSide side) throws IOException {
     problems(Style.BAD, "! " + letter, ": ", side.problems());
     problems(Style.WARNING, "? " + letter, " " + Item.Unknown.ABSENT + ": ", side.absent());
+    problems(Style.WARNING, "? " + letter, " " + Item.Unknown.HOLES + ": ", side.uncompared());
   }
 
   private void problems(Style style, String mark, String kind, Problems problems)

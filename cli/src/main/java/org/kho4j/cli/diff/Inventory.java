@@ -1,7 +1,9 @@
 package org.kho4j.cli.diff;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +11,7 @@ import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KexecMetadata;
 import org.kho4j.abi.KhoVersion;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.cli.content.PreservedContent;
 import org.kho4j.cli.extract.Sha256;
 import org.kho4j.cli.output.Problems;
 import org.kho4j.cli.output.Units;
@@ -25,7 +28,6 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
-import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreMapping.Fd;
 import org.kho4j.verify.systemd.FdStoreReader;
@@ -36,21 +38,22 @@ final class Inventory {
   private static final String SIZE = "size";
   private static final String CONTENT = "content";
 
-  /** The digest of a hole is that of its zeros: ten minutes for so many. */
-  private static final long MOST_HOLES = 1L << 40;
-
   private final Handover handover;
   private final boolean withContent;
   private final LongConsumer progress;
 
   private final Problems problems = new Problems();
   private final Problems absent = new Problems();
+  private final Problems uncompared = new Problems();
+  private final PreservedContent contents;
   private long contentBytes;
+  private long holeBytes;
 
   private Inventory(Handover handover, boolean withContent, LongConsumer progress) {
     this.handover = handover;
     this.withContent = withContent;
     this.progress = progress;
+    this.contents = new PreservedContent(handover);
   }
 
   /**
@@ -59,8 +62,9 @@ final class Inventory {
    * @param root the handover itself
    * @param problems what could not be read; what is broken is no part of {@code root}
    * @param absent what a dump left out
+   * @param uncompared content that is not read
    */
-  record Found(Item root, Problems problems, Problems absent) {}
+  record Found(Item root, Problems problems, Problems absent, Problems uncompared) {}
 
   /**
    * Reads a handover.
@@ -72,7 +76,7 @@ final class Inventory {
   static Found of(Handover handover, boolean withContent, LongConsumer progress) {
     Inventory inventory = new Inventory(handover, withContent, progress);
     Item root = inventory.read();
-    return new Found(root, inventory.problems, inventory.absent);
+    return new Found(root, inventory.problems, inventory.absent, inventory.uncompared);
   }
 
   private Item read() {
@@ -139,6 +143,9 @@ final class Inventory {
       item.undecoded();
       return blob(item, subtree);
     }
+    if (withContent) {
+      contents.otherSize(subtree).ifPresent(problem -> problem(item, problem));
+    }
     read(
         item,
         () ->
@@ -148,9 +155,16 @@ final class Inventory {
                   reservations(item, ReserveMem.CLIENT.read(handover, subtree));
               case FdtLayout.KHO_TEST_SUBTREE ->
                   khoTest(item, KhoTest.CLIENT.read(handover, subtree));
-              case LuoSer.SUBTREE -> liveUpdate(item, LiveUpdate.CLIENT.read(handover, subtree));
+              case LuoSer.SUBTREE -> {
+                LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
+                check(item, () -> contents.requireHead(subtree));
+                yield liveUpdate(item, luo);
+              }
               default -> blob(item, subtree);
             });
+    if (!item.has(SIZE)) {
+      check(item, () -> contents.require(subtree));
+    }
     if (item.isNewer()) {
       return blob(item, subtree);
     }
@@ -175,7 +189,7 @@ final class Inventory {
 
   private Item blob(Item item, Subtree subtree) {
     item.with(SIZE, subtree.size());
-    return content(item, subtree.address(), () -> subtree.content(handover.memory()));
+    return content(item, subtree.address(), () -> contents.blob(subtree));
   }
 
   private static Item metadata(Item item, Metadata metadata) {
@@ -185,10 +199,9 @@ final class Inventory {
   }
 
   private Item reservations(Item item, List<ReserveMem> reservations) {
-    HandoverMemory memory = handover.memory();
     for (ReserveMem reservation : reservations) {
       Item found = Item.of("reserveMem", reservation.name()).with(SIZE, reservation.size());
-      item.with(content(found, reservation.start(), () -> reservation.content(memory)));
+      item.with(content(found, reservation.start(), () -> contents.reservation(reservation)));
     }
     return item;
   }
@@ -207,8 +220,15 @@ final class Inventory {
     read(
         item,
         () -> {
+          Set<String> names = new HashSet<>();
           luo.sessions(problem -> problem(item, problem))
-              .forEach(session -> item.with(session(session)));
+              .forEach(session -> {
+                if (!names.add(session.name())) {
+                  problem(item, session.ambiguous());
+                }
+                check(item, () -> contents.require(session));
+                item.with(session(session));
+              });
           return item;
         });
     List<Flb> flbs = read(item, () -> luo.flbs(problem -> problem(item, problem)));
@@ -231,13 +251,19 @@ final class Inventory {
         fd.session().ifPresent(name -> item.with(stored(fd).with("session", name)));
       }
     }
+    Set<Long> tokens = new HashSet<>();
     read(
         item,
         () -> {
           session
               .files()
               .filter(file -> systemd == null || file.token() != FdStoreMapping.TOKEN)
-              .forEach(file -> item.with(file(file, systemd)));
+              .forEach(file -> {
+                if (!tokens.add(file.token())) {
+                  problem(item, file.ambiguous());
+                }
+                item.with(file(file, systemd));
+              });
           return item;
         });
     return item;
@@ -267,7 +293,10 @@ final class Inventory {
     }
     item.with(SIZE, memfd.size()).with("position", memfd.position());
     memfd.seals().ifPresent(seals -> item.with("seals", "0x" + Long.toHexString(seals)));
-    return content(item, file.data(), memfd::content);
+    if (withContent) {
+      PreservedContent.emptyEntry(file, memfd).ifPresent(problem -> problem(item, problem));
+    }
+    return content(item, file.data(), () -> contents.memfd(file, memfd));
   }
 
   /**
@@ -287,6 +316,17 @@ final class Inventory {
           ? item.withUnknown(CONTENT, Item.Unknown.ABSENT)
           : item.with(CONTENT, Item.BROKEN);
     }
+    long holes = content.holeBytes();
+    if (holes > Sha256.MOST_HOLES - holeBytes) {
+      uncompared.add(
+          new HandoverException(
+              content.path(),
+              address,
+              "%s of it are holes, and at most %s are hashed"
+                  .formatted(Units.size(holes), Units.size(Sha256.MOST_HOLES))));
+      return item.withUnknown(CONTENT, Item.Unknown.HOLES);
+    }
+    holeBytes += holes;
     String digest = readContent(item, () -> digest(content, address));
     return item.with(CONTENT, digest == null ? Item.BROKEN : digest);
   }
@@ -306,13 +346,6 @@ final class Inventory {
           "the content so far is larger than the memory of the source: some of it is the same"
               + " memory");
     }
-    if (content.size() - bytes[0] > MOST_HOLES) {
-      throw new HandoverException(
-          content.path(),
-          address,
-          "%s of it are holes: such content is not compared"
-              .formatted(Units.size(content.size() - bytes[0])));
-    }
     String digest = Sha256.of(content);
     progress.accept(contentBytes);
     return digest;
@@ -325,6 +358,15 @@ final class Inventory {
     } catch (HandoverException e) {
       missing(of, e);
       return null;
+    }
+  }
+
+  /** Checks a part of an item, whose facts can be read nevertheless. */
+  private void check(Item of, Runnable check) {
+    try {
+      check.run();
+    } catch (HandoverException e) {
+      problem(of, e);
     }
   }
 

@@ -25,7 +25,9 @@ record Item(String kind, String name, List<Fact> facts, List<Item> items, List<F
     /** It is in RAM that a dump left out. */
     ABSENT("not in the dump"),
     /** It is of a contract that is not known here, or in a map that is no map. */
-    UNDECODED("not decoded");
+    UNDECODED("not decoded"),
+    /** It has more holes than are hashed. */
+    HOLES("not compared");
 
     private final String text;
 

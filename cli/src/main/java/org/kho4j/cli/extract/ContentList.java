@@ -2,11 +2,14 @@ package org.kho4j.cli.extract;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.LuoSer;
+import org.kho4j.cli.content.PreservedContent;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
@@ -18,6 +21,7 @@ import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.wire.HandoverException;
+import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping;
 import org.kho4j.verify.systemd.FdStoreReader;
 
@@ -49,56 +53,79 @@ final class ContentList {
 
   private final Handover handover;
   private final Sink sink;
+  private final PreservedContent contents;
 
   ContentList(Handover handover, Sink sink) {
     this.handover = handover;
     this.sink = sink;
+    this.contents = new PreservedContent(handover);
   }
 
   void visit() throws IOException {
-    List<Subtree> subtrees =
-        handover.subtrees(problem -> sink.missing(problem.path(), problem, ""));
-    for (Subtree subtree : subtrees) {
+    for (Subtree subtree : handover.subtrees(this::missing)) {
       sink.content(
           "subtree",
           List.of(subtree.name()),
           json -> json.text("name", subtree.name()).address("address", subtree.address()),
           subtree.where().toString(),
-          () -> subtree.content(handover.memory()));
+          () -> contents.blob(subtree));
+      contents.otherSize(subtree).ifPresent(this::missing);
       try {
         below(subtree);
       } catch (HandoverException e) {
-        sink.missing(e.path(), e, "");
+        missing(e);
       } catch (UncheckedIOException e) {
         throw e.getCause();
       }
     }
   }
 
+  private void missing(HandoverException problem) {
+    sink.missing(problem.path(), problem, "");
+  }
+
   private void below(Subtree subtree) throws IOException {
     switch (subtree.name()) {
       case FdtLayout.MEMBLOCK_SUBTREE -> {
-        for (ReserveMem reservation : ReserveMem.CLIENT.read(handover, subtree)) {
+        List<ReserveMem> reservations = ReserveMem.CLIENT.read(handover, subtree);
+        contents.require(subtree);
+        for (ReserveMem reservation : reservations) {
           sink.content(
               "reservation",
               List.of(reservation.name()),
               json -> json.text("name", reservation.name()).address("address", reservation.start()),
               reservation.where().toString(),
-              () -> reservation.content(handover.memory()));
+              () -> contents.reservation(reservation));
         }
       }
       case FdtLayout.KHO_TEST_SUBTREE -> {
         KhoTest test = KhoTest.CLIENT.read(handover, subtree);
+        contents.require(subtree);
         String area = FdtLayout.KHO_TEST_FOLIOS_INFO.name();
+        Where where = subtree.where().in("data").in(area);
         sink.content(
             "vmalloc",
             List.of(subtree.name(), area),
             json -> {},
-            subtree.where().in("data").in(area).toString(),
-            () -> test.foliosInfo().content());
+            where.toString(),
+            () -> contents.area(where, test.foliosInfo()));
       }
-      case LuoSer.SUBTREE ->
-          LiveUpdate.CLIENT.read(handover, subtree).sessions(problem -> {}).forEach(this::session);
+      case LuoSer.SUBTREE -> {
+        LiveUpdate luo = LiveUpdate.CLIENT.read(handover, subtree);
+        contents.requireHead(subtree);
+        Set<String> names = new HashSet<>();
+        luo.sessions(this::missing)
+            .forEach(session -> {
+              contents.require(session);
+              if (!names.add(session.name())) {
+                missing(session.ambiguous());
+              }
+              if (session.name().isEmpty()) {
+                missing(session.where().broken(session.address(), Wanted.NO_NAME));
+              }
+              session(session);
+            });
+      }
       default -> {}
     }
   }
@@ -108,13 +135,22 @@ final class ContentList {
     try {
       mapping = FdStoreMapping.isIn(session) ? FdStoreReader.read(session) : null;
     } catch (HandoverException e) {
-      sink.missing(e.path(), e, "");
+      missing(e);
     }
     FdStoreMapping systemd = mapping;
+    Set<Long> tokens = new HashSet<>();
     try {
-      session.files().forEach(file -> file(session, file, systemd));
+      session
+          .files()
+          .forEach(file -> {
+            contents.require(file);
+            if (!tokens.add(file.token())) {
+              missing(file.ambiguous());
+            }
+            file(session, file, systemd);
+          });
     } catch (HandoverException e) {
-      sink.missing(e.path(), e, "");
+      missing(e);
     }
   }
 
@@ -149,14 +185,16 @@ final class ContentList {
           }
         };
     try {
-      sink.content("memfd", List.of(session.name(), token), facts, path, memfd::content);
+      sink.content(
+          "memfd", List.of(session.name(), token), facts, path, () -> contents.memfd(file, memfd));
+      PreservedContent.emptyEntry(file, memfd).ifPresent(this::missing);
       if (!memfd.foliosInfo().descriptor().isEmpty()) {
         sink.content(
             "vmalloc",
             List.of(session.name(), token, "folios"),
             json -> json.address("descriptor", memfd.foliosInfo().descriptor().address()),
             file.where().in("folios").toString(),
-            () -> memfd.foliosInfo().content());
+            () -> contents.area(file.where().in("folios"), memfd.foliosInfo()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

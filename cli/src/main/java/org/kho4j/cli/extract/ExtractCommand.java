@@ -139,10 +139,18 @@ public final class ExtractCommand extends SourceCommand {
     if (!fillsMissing(invocation)) {
       requireAll(handover, content);
     }
+    Sha256 sha256 = null;
+    if (invocation.flag("--sha256")) {
+      if (content.holeBytes() > Sha256.MOST_HOLES) {
+        throw new IOException(
+            "%s: %s: give no --sha256".formatted(content.path(), tooManyHoles(content)));
+      }
+      sha256 = new Sha256();
+    }
     Written written =
         toOutput
-            ? toStandardOutput(invocation, content)
-            : toFile(invocation, content, Path.of(output));
+            ? toStandardOutput(invocation, content, sha256)
+            : toFile(invocation, content, Path.of(output), sha256);
     damage.forEach(invocation::note);
     written.show(invocation, handover, content);
     return damage.isEmpty() && written.extraction().absentBytes() == 0
@@ -192,13 +200,19 @@ public final class ExtractCommand extends SourceCommand {
     long absent = content.absentBytes();
     if (absent > 0) {
       throw new IOException(
-          "%s of the %s of %s are not in %s: --missing zero writes zeros instead"
+          "%s of the %s of %s are not in %s, the first at 0x%x: --missing zero writes zeros instead"
               .formatted(
                   Units.size(absent),
                   Units.size(content.size()),
                   content.path(),
-                  handover.memory().physical().source().path()));
+                  handover.memory().physical().source().path(),
+                  content.firstAbsent()));
     }
+  }
+
+  static String tooManyHoles(Content content) {
+    return "%s of it are holes, and at most %s are hashed"
+        .formatted(Units.size(content.holeBytes()), Units.size(Sha256.MOST_HOLES));
   }
 
   private static void checkStandardOutput(Invocation invocation) {
@@ -215,17 +229,17 @@ public final class ExtractCommand extends SourceCommand {
     }
   }
 
-  private static Written toStandardOutput(Invocation invocation, Content content)
-      throws IOException {
-    Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
+  private static Written toStandardOutput(
+      Invocation invocation, Content content, @Nullable Sha256 sha256) throws IOException {
     StreamOutput stream = new StreamOutput(invocation.out());
     Extraction extraction = extract(invocation, "extracting", content, targets(stream, sha256));
     return new Written(
         null, content.size(), extraction, sha256 == null ? null : sha256.hex(), false);
   }
 
-  static Written toFile(Invocation invocation, Content content, Path target) throws IOException {
-    Sha256 sha256 = invocation.flag("--sha256") ? new Sha256() : null;
+  static Written toFile(
+      Invocation invocation, Content content, Path target, @Nullable Sha256 sha256)
+      throws IOException {
     try (OutputFile output = invocation.output(target);
         ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"))) {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));

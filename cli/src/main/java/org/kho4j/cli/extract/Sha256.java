@@ -14,6 +14,12 @@ import org.kho4j.handover.content.Content;
 /** The SHA-256 of content, its holes as zeros: what {@code sha256sum} says of the file. */
 public final class Sha256 implements Content.Visitor {
 
+  /**
+   * Most bytes of holes of a handover that are hashed: a hole can be larger than memory, and its
+   * zeros take as long as other bytes, some seconds for so many.
+   */
+  public static final long MOST_HOLES = 4L << 30;
+
   private static final int PIECE = 1 << 16;
 
   private final MessageDigest digest;

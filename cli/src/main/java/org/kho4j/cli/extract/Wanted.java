@@ -6,8 +6,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.FdtLayout;
 import org.kho4j.abi.KhoVmalloc;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.content.PreservedContent;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
@@ -19,6 +22,7 @@ import org.kho4j.handover.memfd.Memfd;
 import org.kho4j.handover.root.Subtree;
 import org.kho4j.handover.vmalloc.Descriptor;
 import org.kho4j.handover.vmalloc.PreservedArea;
+import org.kho4j.handover.wire.HandoverException;
 import org.kho4j.handover.wire.HandoverMemory;
 import org.kho4j.handover.wire.Where;
 import org.kho4j.verify.systemd.FdStoreMapping;
@@ -97,6 +101,9 @@ interface Wanted {
     }
     return wanted.getFirst();
   }
+
+  /** No program can retrieve such a session. */
+  String NO_NAME = "the name is empty";
 
   /** The sentence for a name that is not there; whoever prints it escapes the names. */
   static IOException missing(Handover handover, String what, List<String> there) {
@@ -200,12 +207,51 @@ interface Wanted {
               handover,
               "file " + Units.address(token) + " in session \"" + session + "\"",
               tokens);
+      PreservedContent contents = new PreservedContent(handover);
+      check(handover, luo, there, contents, damage);
       String reason = ContentList.noMemfd(file);
-      return Memfd.of(file)
-          .orElseThrow(() ->
-              new IOException(
-                  "file %s of session \"%s\": %s".formatted(Units.address(token), session, reason)))
-          .content();
+      Memfd memfd =
+          Memfd.of(file)
+              .orElseThrow(() ->
+                  new IOException(
+                      "file %s of session \"%s\": %s"
+                          .formatted(Units.address(token), session, reason)));
+      PreservedContent.emptyEntry(file, memfd).map(Units::printable).ifPresent(damage);
+      return contents.memfd(file, memfd);
+    }
+
+    /** Checks the lists up to the file: if an entry may be overwritten, so may those behind it. */
+    private void check(
+        Handover handover,
+        LiveUpdate luo,
+        Session there,
+        PreservedContent contents,
+        Consumer<String> damage) {
+      handover.subtree(LuoSer.SUBTREE).ifPresent(contents::requireHead);
+      List<HandoverException> names = new ArrayList<>(1);
+      boolean[] found = new boolean[2];
+      luo.sessions(names::add)
+          .forEach(session -> {
+            if (!found[0]) {
+              contents.require(session);
+              found[0] = session.address() == there.address();
+              if (found[0]) {
+                names.forEach(problem -> damage.accept(Units.printable(problem)));
+              }
+            }
+            names.clear();
+          });
+      there
+          .files()
+          .forEach(file -> {
+            if (!found[1]) {
+              contents.require(file);
+              found[1] = file.token() == token;
+            }
+          });
+      if (session.isEmpty()) {
+        damage.accept(Units.printable(there.where().broken(there.address(), NO_NAME)));
+      }
     }
 
     static void keep(List<String> names, String name) {
@@ -221,8 +267,10 @@ interface Wanted {
     public Content in(Handover handover, Consumer<String> damage) throws IOException {
       Subtree found = handover.subtree(name).orElse(null);
       List<String> names = handover.subtrees(problem -> {}).stream().map(Subtree::name).toList();
-      return orMissing(found, handover, "subtree \"" + name + "\"", names)
-          .content(handover.memory());
+      Subtree subtree = orMissing(found, handover, "subtree \"" + name + "\"", names);
+      PreservedContent contents = new PreservedContent(handover);
+      contents.otherSize(subtree).map(Units::printable).ifPresent(damage);
+      return contents.blob(subtree);
     }
   }
 
@@ -236,12 +284,15 @@ interface Wanted {
               .filter(reservation -> reservation.name().equals(name))
               .findFirst()
               .orElse(null);
-      return orMissing(
+      ReserveMem reservation =
+          orMissing(
               found,
               handover,
               "reservation \"" + name + "\"",
-              there.stream().map(ReserveMem::name).toList())
-          .content(handover.memory());
+              there.stream().map(ReserveMem::name).toList());
+      PreservedContent contents = new PreservedContent(handover);
+      handover.subtree(FdtLayout.MEMBLOCK_SUBTREE).ifPresent(contents::require);
+      return contents.reservation(reservation);
     }
   }
 
@@ -255,7 +306,8 @@ interface Wanted {
       if (descriptor.isEmpty()) {
         throw where.broken(address, Descriptor.NO_AREA);
       }
-      return PreservedArea.of(memory, where, descriptor).content();
+      return new PreservedContent(handover)
+          .area(where, PreservedArea.of(memory, where, descriptor));
     }
   }
 }

@@ -37,6 +37,10 @@ final class WholeHandover {
   private static final int MOST_FILES = 100_000;
 
   private static final int MOST_NOTES = 20;
+
+  /** Most problems of parts that are remembered, to list each once. */
+  private static final int MOST_UNLISTED = 1000;
+
   private static final FileAttribute<?>[] NONE = {};
   private static final FileAttribute<?>[] OWNER_ONLY = {
     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
@@ -49,7 +53,9 @@ final class WholeHandover {
   private long budget;
   private int files;
   private long bytes;
+  private long hashedHoles;
   private final Set<String> notes = new HashSet<>();
+  private final Set<String> unlisted = new HashSet<>();
   private long problems;
   private long moreNotes;
 
@@ -173,11 +179,15 @@ final class WholeHandover {
         ExtractCommand.requireAll(handover, content);
       }
       String name = name(kind, parts);
-      Written written = ExtractCommand.toFile(invocation, content, directory.resolve(name));
+      boolean hashed = invocation.flag("--sha256");
+      boolean tooManyHoles = hashed && content.holeBytes() > Sha256.MOST_HOLES - hashedHoles;
+      Sha256 sha256 = hashed && !tooManyHoles ? new Sha256() : null;
+      Written written = ExtractCommand.toFile(invocation, content, directory.resolve(name), sha256);
       Extraction extraction = written.extraction();
       budget -= content.size() - extraction.holes() - extraction.absentBytes();
       files++;
       bytes += content.size();
+      hashedHoles += sha256 == null ? 0 : extraction.holes();
       json.text("file", name)
           .number("bytes", content.size())
           .number("holes", extraction.holes())
@@ -188,13 +198,20 @@ final class WholeHandover {
         problem(
             content.path(),
             Units.size(extraction.absentBytes()) + " of it cannot be read: zeros take its place");
+      } else if (tooManyHoles) {
+        problem(content.path(), "no SHA-256: " + ExtractCommand.tooManyHoles(content));
       }
     }
 
     @Override
     public void missing(String path, @Nullable HandoverException reason, String sentence) {
+      String problem = reason == null ? sentence : Units.printable(reason);
+      String part = path + ": " + problem;
+      if (unlisted.size() < MOST_UNLISTED ? !unlisted.add(part) : unlisted.contains(part)) {
+        return; // Several subtrees cannot be listed for the same reason.
+      }
       json.object().text("path", path);
-      problem(path, reason == null ? sentence : Units.printable(reason));
+      problem(path, problem);
       json.endObject();
     }
 

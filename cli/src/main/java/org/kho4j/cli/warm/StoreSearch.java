@@ -15,6 +15,7 @@ import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
 import org.kho4j.cli.command.Invocation;
 import org.kho4j.cli.command.OtherFile;
+import org.kho4j.cli.content.PreservedContent;
 import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.content.Content;
@@ -172,21 +173,27 @@ public final class StoreSearch {
     try {
       handover
           .client(LiveUpdate.CLIENT)
-          .ifPresent(
-              luo -> luo.sessions(problems).forEach(session -> files(session, visitor, problems)));
+          .ifPresent(luo -> {
+            PreservedContent contents = new PreservedContent(handover);
+            luo.sessions(problems).forEach(session -> files(session, contents, visitor, problems));
+          });
     } catch (HandoverException e) {
       problems.accept(e);
     }
   }
 
   private static void files(
-      Session session, Consumer<StoredFile> visitor, Consumer<HandoverException> problems) {
+      Session session,
+      PreservedContent contents,
+      Consumer<StoredFile> visitor,
+      Consumer<HandoverException> problems) {
+    contents.require(session);
     FdStoreMapping systemd = mapping(session, problems);
     session
         .files()
         .forEach(file -> {
           try {
-            file(file, systemd).ifPresent(visitor);
+            file(file, contents, systemd).ifPresent(visitor);
           } catch (HandoverException e) {
             problems.accept(e);
           }
@@ -203,11 +210,12 @@ public final class StoreSearch {
     }
   }
 
-  private static Optional<StoredFile> file(PreservedFile file, @Nullable FdStoreMapping systemd) {
+  private static Optional<StoredFile> file(
+      PreservedFile file, PreservedContent contents, @Nullable FdStoreMapping systemd) {
     HandoverMemory handover = file.handover().memory();
     return file.as(Memfd.HANDLER)
-        .map(Memfd::content)
-        .filter(content -> beginsAsAStore(handover.physical(), content))
+        .filter(memfd -> beginsAsAStore(handover.physical(), memfd.content()))
+        .map(memfd -> contents.memfd(file, memfd))
         .map(content -> new ContentMemory(handover, content))
         .map(memory ->
             new StoredFile(

@@ -171,6 +171,24 @@ public final class Content {
       return 0;
     }
     long[] absent = new long[1];
+    forEachAbsent((offset, address, bytes) -> absent[0] += bytes);
+    return absent[0];
+  }
+
+  /**
+   * Returns the physical address of the first of the {@link #absentBytes absent bytes}; -1 if there
+   * are none.
+   *
+   * @throws HandoverException if the description is broken
+   */
+  public long firstAbsent() {
+    long[] first = {-1};
+    forEachAbsent((offset, address, bytes) -> first[0] = first[0] < 0 ? address : first[0]);
+    return first[0];
+  }
+
+  /** Visits the parts of pages whose memory the source does not have. */
+  private void forEachAbsent(PieceVisitor visitor) {
     long pageMask = memory.pageSize().bytes() - 1L;
     forEachPiece((offset, address, bytes) -> {
       if (memory.physical().contains(address, bytes)) {
@@ -179,11 +197,23 @@ public final class Content {
       long end = address + bytes;
       for (long at = address; at < end; ) {
         long next = Math.min(end, (at | pageMask) + 1);
-        absent[0] += memory.physical().contains(at, next - at) ? 0 : next - at;
+        if (!memory.physical().contains(at, next - at)) {
+          visitor.piece(offset + (at - address), at, next - at);
+        }
         at = next;
       }
     });
-    return absent[0];
+  }
+
+  /**
+   * Returns the bytes that no memory has: holes, which read as zeros. Reads no content.
+   *
+   * @throws HandoverException if the description is broken
+   */
+  public long holeBytes() {
+    long[] holes = {size};
+    forEachPiece((offset, address, bytes) -> holes[0] -= bytes);
+    return holes[0];
   }
 
   /**

@@ -102,7 +102,7 @@ public final class LiveUpdate {
     return sessions(problem -> {})
         .filter(session -> session.name().equals(name))
         .reduce((first, other) -> {
-          throw other.where().broken(other.address(), "another session also has this name");
+          throw other.ambiguous();
         });
   }
 

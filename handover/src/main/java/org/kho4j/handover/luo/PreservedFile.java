@@ -34,6 +34,11 @@ public record PreservedFile(
         token);
   }
 
+  /** Returns an exception for a file whose token another file of the session has. */
+  public HandoverException ambiguous() {
+    return where.broken(address, "another file also has this token");
+  }
+
   /**
    * Reads the data that the file's handler handed over; empty if {@code handler} is not that
    * handler.

@@ -80,6 +80,11 @@ public final class Session {
     return where;
   }
 
+  /** Returns an exception for a session whose name another session has. */
+  public HandoverException ambiguous() {
+    return where.broken(address, "another session also has this name");
+  }
+
   /**
    * Returns the number of files that the session's entry records; 0 where the entry has no field
    * for it.
@@ -149,7 +154,7 @@ public final class Session {
     return files()
         .filter(file -> file.token() == token)
         .reduce((first, other) -> {
-          throw other.where().broken(other.address(), "another file also has this token");
+          throw other.ambiguous();
         });
   }
 }

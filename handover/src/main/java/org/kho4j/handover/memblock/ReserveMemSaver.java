@@ -33,11 +33,32 @@ public final class ReserveMemSaver {
       for (ReserveMem reservation : reservations) {
         generation.preservePages(reservation.start(), reservation.size());
       }
-      Folio page = generation.allocateZeroed(PATH, 0);
-      generation.preserve(page);
-      MemorySegment blob = tree(generation.segment(page), reservations);
-      generation.addSubtree(FdtLayout.MEMBLOCK_SUBTREE, page.address(), Fdt.totalSize(blob));
+      addBlob(generation, reservations);
     });
+  }
+
+  /**
+   * Hands reservations over whose memory is preserved already, as {@link #save} does.
+   *
+   * @throws PreservationException if they {@linkplain #canHold cannot be held}
+   */
+  public static void saveBlob(Generation generation, List<ReserveMem> reservations) {
+    check(reservations);
+    generation.atomically(() -> addBlob(generation, reservations));
+  }
+
+  /** Returns whether a kernel accepts a reservation of this name, beside a number of others. */
+  public static boolean canHold(int others, String name) {
+    return others < Limits.RESERVE_MEM_ENTRIES
+        && !name.isEmpty()
+        && name.length() <= Limits.RESERVE_MEM_NAME;
+  }
+
+  private static void addBlob(Generation generation, List<ReserveMem> reservations) {
+    Folio page = generation.allocateZeroed(PATH, 0);
+    generation.preserve(page);
+    MemorySegment blob = tree(generation.segment(page), reservations);
+    generation.addSubtree(FdtLayout.MEMBLOCK_SUBTREE, page.address(), Fdt.totalSize(blob));
   }
 
   private static MemorySegment tree(MemorySegment page, List<ReserveMem> reservations) {
