@@ -1,8 +1,10 @@
 package org.kho4j.cli.abi;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.kho4j.cli.abi.reference.ReferencePages;
@@ -35,7 +37,11 @@ final class PagesCommand extends Command {
     Files.createDirectories(directory);
     Map<String, String> pages = ReferencePages.all();
     for (Map.Entry<String, String> page : pages.entrySet()) {
-      Files.writeString(directory.resolve(page.getKey()), page.getValue());
+      try (OutputFile file =
+          OutputFile.create(directory.resolve(page.getKey()), true, List.of())) {
+        file.write(page.getValue().getBytes(StandardCharsets.UTF_8));
+        file.commit();
+      }
     }
     invocation.note(Units.count(pages.size(), "page", "pages") + " written to " + directory);
     return OK;

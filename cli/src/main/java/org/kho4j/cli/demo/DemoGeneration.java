@@ -32,6 +32,9 @@ public final class DemoGeneration {
   /** Status of a JVM that found something wrong. */
   static final int DIFFERENT = 1;
 
+  /** Status of a JVM that could not do its work. */
+  private static final int FAILED = 2;
+
   private static final PageSize PAGES = PageSize.SIZE_4K;
   private static final String RELEASE = "kho4j-demo";
   private static final long SEED = 20261122;
@@ -48,13 +51,18 @@ public final class DemoGeneration {
    *
    * @param args {@code first FILE BYTES ORDER}, or {@code second FILE}
    */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     Steps steps = new Steps(System.out);
     Path file = Path.of(args[1]);
-    if (args[0].equals("first")) {
-      first(file, Long.parseLong(args[2]), Integer.parseInt(args[3]), steps);
-    } else if (!second(file, steps)) {
-      System.exit(DIFFERENT);
+    try {
+      if (args[0].equals("first")) {
+        first(file, Long.parseLong(args[2]), Integer.parseInt(args[3]), steps);
+      } else if (!second(file, steps)) {
+        System.exit(DIFFERENT);
+      }
+    } catch (IOException e) {
+      System.err.println("kho: " + e.getMessage());
+      System.exit(FAILED);
     }
   }
 
