@@ -20,6 +20,7 @@ class FailureMessageTest {
     assertThat(
             List.of(
                 FailureMessage.of(new NoSuchFileException("/f")),
+                FailureMessage.of(new NoSuchFileException("/f\ufffd")),
                 FailureMessage.of(new AccessDeniedException("/f")),
                 FailureMessage.of(new FileAlreadyExistsException("/f")),
                 FailureMessage.of(new NotDirectoryException("/f")),
@@ -29,6 +30,8 @@ class FailureMessageTest {
                 FailureMessage.of(new FileSystemException("/f"))))
         .containsExactly(
             "/f: no such file",
+            "/f\ufffd: no such file: a name that is not UTF-8 cannot be given (- with <FILE reads such"
+                + " a file)",
             "/f: permission denied",
             "/f: exists already",
             "/f: is not a directory",

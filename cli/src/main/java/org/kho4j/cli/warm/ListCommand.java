@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.Invocation;
+import org.kho4j.cli.output.FileReason;
 import org.kho4j.cli.output.Json;
 import org.kho4j.cli.output.Schema;
 import org.kho4j.cli.output.Units;
@@ -17,9 +18,6 @@ import org.kho4j.warm.WarmView;
 
 /** {@code kho warm list DIRECTORY} and {@code kho warm list SOURCE}. */
 final class ListCommand extends Command {
-
-  /** Stands in a path for bytes that are no text in this locale. */
-  private static final char UNDECODED = '\ufffd';
 
   ListCommand() {
     super(
@@ -77,7 +75,7 @@ final class ListCommand extends Command {
             Units.printablePath(file.toString())
                 + ": "
                 + Units.printable(String.valueOf(e.getMessage()))
-                + (file.toString().indexOf(UNDECODED) < 0
+                + (file.toString().indexOf(FileReason.UNDECODED) < 0
                     ? ""
                     : "; set LC_ALL=C.UTF-8 for names beyond ASCII"));
         answer = BAD_ANSWER;
