@@ -30,7 +30,7 @@ class FailureMessageTest {
                 FailureMessage.of(new FileSystemException("/f"))))
         .containsExactly(
             "/f: no such file",
-            "/f\ufffd: no such file: a name that is not UTF-8 cannot be given (- with <FILE reads such"
+            "/f\\ufffd: no such file: a name that is not UTF-8 cannot be given (- with <FILE reads such"
                 + " a file)",
             "/f: permission denied",
             "/f: exists already",
