@@ -413,7 +413,7 @@ class BrokenPartsTest {
     assertThat(kho(1, "diff", sound, huge).out())
         .contains(
             "? B not compared: /LUO/session \"kexec_multi_state\"/file 0x3e6 at 0x771000: 4.0 EiB of"
-                + " it are holes, and at most 4 GiB are hashed");
+                + " it are holes, and at most 4 GiB of holes of a handover are hashed");
     kho(1, "extract", huge, "--all", target);
     assertThat(Files.readString(target.resolve("index.json")))
         .contains("not written: its ", "multi-test-files-2");

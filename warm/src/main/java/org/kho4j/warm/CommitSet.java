@@ -32,10 +32,14 @@ final class CommitSet implements AutoCloseable {
    */
   static final String ADDRESS_PROPERTY = "address";
 
+  /** Levels of the map above its leaves. */
+  private static final int LEVELS = 5;
+
   private final Arena arena = Arena.ofConfined();
   private final WarmDirectory directory;
   private final StoreIdentity identity;
   private final MemorySegment blob;
+  private MemorySegment image = MemorySegment.NULL;
 
   CommitSet(WarmDirectory directory, StoreIdentity identity) {
     this.directory = directory;
@@ -43,15 +47,11 @@ final class CommitSet implements AutoCloseable {
     this.blob = directory.encode(arena);
   }
 
-  /** Bytes that the set leaves of its place. */
-  private long left;
-
-  private MemorySegment image = MemorySegment.NULL;
-
   /**
    * Builds the set for a place that is large enough.
    *
-   * @param free free space, from which a larger place is taken
+   * @param free free space, from which a larger place is taken: there is one if {@link #most} bytes
+   *     are free in one piece
    * @param first the place to try first, not free
    * @return the place, which the set is built for; empty if there is no room
    */
@@ -59,15 +59,16 @@ final class CommitSet implements AutoCloseable {
     long bytes = first.length();
     AddressRange place = first;
     while (!fits(free, place, first)) {
-      bytes = Math.max(2 * bytes, pages(blob.byteSize()) + 32L * pageSize().bytes());
+      long larger = Math.max(2 * bytes, pages(blob.byteSize()) + 32L * pageSize().bytes());
+      bytes = bytes < most() ? Math.min(larger, most()) : larger;
       if (!place.equals(first)) {
         free.give(place);
       }
-      Optional<AddressRange> larger = free.take(bytes, pageSize().bytes());
-      if (larger.isEmpty()) {
+      Optional<AddressRange> taken = free.take(bytes, pageSize().bytes());
+      if (taken.isEmpty()) {
         return Optional.empty();
       }
-      place = larger.get();
+      place = taken.get();
     }
     return Optional.of(place);
   }
@@ -83,19 +84,20 @@ final class CommitSet implements AutoCloseable {
     }
   }
 
-  /** Returns whether the set surely fits into any place of the length that it was built for. */
-  boolean fitsAnywhere() {
-    return left >= mostMoved();
-  }
-
   /**
-   * Returns the bytes that the map can take more when the set is at another address: then other
-   * blocks of each order join its neighbours, in one leaf with its four levels above, and one more
-   * with the three that differ.
+   * Returns the bytes of a place into which the set fits at any address, and whatever regions are
+   * dropped: the map depends on both, because it has the largest blocks that adjoin.
    */
-  private long mostMoved() {
-    int orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / pageSize().bytes());
-    return 8L * orders * pageSize().bytes();
+  long most() {
+    long page = pageSize().bytes();
+    long leaf = identity.size() / (Byte.SIZE * page * page) + 1;
+    int orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / page);
+    long nodes = 0;
+    for (int order = 0; order < orders; order++) {
+      long leaves = (leaf >> order) + 1;
+      nodes += leaves + leaves / (page / Long.BYTES) + LEVELS;
+    }
+    return pages(blob.byteSize()) + (2 + nodes) * page;
   }
 
   private boolean fits(AddressRange place) {
@@ -110,14 +112,12 @@ final class CommitSet implements AutoCloseable {
             Path.of("set"), image.asSlice(0, treeRoom), place.address(), arena, Stitcher.NONE);
     AddressRange blobAt = new AddressRange(place.address() + treeRoom, blob.byteSize());
     try {
-      left =
-          treeRoom
-              - HandoverImage.write(
-                  tree,
-                  pageSize(),
-                  KhoLayout.newest(),
-                  preserved(blobAt),
-                  List.of(new Subtree(WarmDirectory.SUBTREE, blobAt.address(), blobAt.length())));
+      HandoverImage.write(
+          tree,
+          pageSize(),
+          KhoLayout.newest(),
+          preserved(blobAt),
+          List.of(new Subtree(WarmDirectory.SUBTREE, blobAt.address(), blobAt.length())));
     } catch (OutOfPagesException _) {
       return false;
     }

@@ -27,8 +27,8 @@ final class FileStoreMemory extends StoreMemory {
   private static final AddressRange NOTHING = new AddressRange(0, 0);
 
   /**
-   * Finding the holes of a file takes as long as reading a part of the rest of it. Memory on tmpfs
-   * was looked at 25 times as fast as read.
+   * Ranges smaller than this part of the rest of the file are read without a search for holes:
+   * SEEK_DATA may look at all of the rest, at 25 times the speed of reading (tmpfs).
    */
   private static final int SEEK_SHARE = 32;
 
@@ -57,9 +57,8 @@ final class FileStoreMemory extends StoreMemory {
     this.reserved = file.allocatedBytes() >= file.size();
   }
 
-  /** Asks whether a directory has the file; none ever has a memory file. */
   @Override
-  boolean hasFile() {
+  boolean isLinked() {
     try {
       return !wasLinked || file.isLinked();
     } catch (LinuxException e) {
@@ -108,7 +107,9 @@ final class FileStoreMemory extends StoreMemory {
     }
   }
 
-  /** Visits the parts of a range that are no holes. */
+  /**
+   * Visits the parts of a range that are no holes; all of a small range whose memory is reserved.
+   */
   private void forEachData(AddressRange range, Consumer<AddressRange> visitor) {
     if (reserved && range.length() < (size() - range.address()) / SEEK_SHARE) {
       visitor.accept(range);

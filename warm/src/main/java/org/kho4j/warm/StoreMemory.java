@@ -86,8 +86,8 @@ class StoreMemory extends StoreBytes {
                     .formatted(path(), extents.size())));
   }
 
-  /** Returns whether the path still leads to this memory; true if it never had a path. */
-  boolean hasFile() {
+  /** Returns whether a directory still has the file; true for memory that never had a file there. */
+  boolean isLinked() {
     return true;
   }
 

@@ -205,7 +205,11 @@ public final class SystemdStore {
         systemd.barrier(PATIENCE);
         return StoreFiles.attach(file.reopen(), options, found.refused);
       } catch (IOException | RuntimeException e) {
-        systemd.remove(name);
+        try {
+          systemd.remove(name);
+        } catch (LinuxException unremoved) {
+          e.addSuppressed(unremoved);
+        }
         throw e;
       }
     }

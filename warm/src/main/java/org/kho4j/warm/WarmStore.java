@@ -280,13 +280,21 @@ public final class WarmStore implements AutoCloseable {
     entries.sort(Comparator.comparing(WarmDirectory.Entry::name));
     WarmDirectory directory = directory(entries);
     FreeSpace rest = free.copy();
+    boolean room = false;
     try (CommitSet set = new CommitSet(directory, identity)) {
-      if (places(set, directory, rest).isPresent()) {
-        return;
+      Optional<Places> places = places(set, directory, rest);
+      // Room for a commit after this one that drops regions, too.
+      room =
+          places.filter(found -> found.next().isPresent()).isPresent()
+              && (places.get().set().length() >= set.most() || rest.largest() >= set.most());
+    } finally {
+      if (!room) {
+        added.forEach(free::give);
       }
     }
-    added.forEach(free::give);
-    throw noRoom(directory);
+    if (!room) {
+      throw noRoom(directory);
+    }
   }
 
   /**
@@ -305,15 +313,18 @@ public final class WarmStore implements AutoCloseable {
         live.generation() + 1, identity.name(), identity.schema(), identity.size(), entries);
   }
 
-  /** The places of a set, and of the same set in the commit after it. */
-  private record Places(AddressRange set, AddressRange next) {}
+  /**
+   * The places of a set, and of the same set in the commit after it.
+   *
+   * @param next empty if there is no room
+   */
+  private record Places(AddressRange set, Optional<AddressRange> next) {}
 
   /**
-   * Builds a set, and finds the place of the next one, with which a store can be closed without new
-   * regions. Both are taken from the free memory if they have to be; {@link #spare} is free if it
-   * is neither.
+   * Builds a set, and finds the place of the next one. Both are taken from the free memory if they
+   * have to be; {@link #spare} is free if it is neither.
    *
-   * @return empty if there is no room; nothing was taken then
+   * @return empty if there is no room for the set; nothing was taken then
    */
   private Optional<Places> places(CommitSet set, WarmDirectory directory, FreeSpace from) {
     AddressRange former = live.set();
@@ -325,24 +336,24 @@ public final class WarmStore implements AutoCloseable {
     if (!isSpare) {
       from.give(spare);
     }
-    Optional<AddressRange> next = Optional.empty();
+    boolean done = false;
     try {
+      Optional<AddressRange> next = Optional.of(former);
       // With much free memory, the next commit finds another place where this one is too small.
-      boolean tight = from.largest() < 4 * place.get().length() && !set.fitsAnywhere();
-      if (former.length() < place.get().length() || tight) {
+      boolean fits = former.length() >= set.most() || from.largest() >= 4 * set.most();
+      if (former.length() < place.get().length() || !fits) {
         try (CommitSet again = new CommitSet(directory, identity)) {
           next = again.place(from, former);
         }
-      } else {
-        next = Optional.of(former);
       }
+      done = true;
+      return Optional.of(new Places(place.get(), next));
     } finally {
-      if (next.isEmpty() && !isSpare) {
+      if (!done && !isSpare) {
         from.give(place.get());
         from.takeAt(spare);
       }
     }
-    return next.map(found -> new Places(place.get(), found));
   }
 
   /**
@@ -396,8 +407,8 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Makes the directory of regions permanent. After a crash within this call, the directory is the
-   * former one or this one. It takes room for this directory and for the next one, so that {@link
-   * #close} has it.
+   * former one or this one. It takes room for this directory and for the next one: {@link #allocate}
+   * and {@link Region#grow} leave enough for both, so that {@link #close} has it.
    *
    * @throws WarmException if there is no room for the directory, or another process has opened the
    *     store meanwhile, or its file was removed; the former directory remains then
@@ -416,7 +427,8 @@ public final class WarmStore implements AutoCloseable {
     try (CommitSet set = new CommitSet(directory, identity)) {
       Places places = places(set, directory, free).orElseThrow(() -> noRoom(directory));
       AddressRange former = live.set();
-      AddressRange next = places.next();
+      // Without room for the next set, there is some when this commit has freed what was dropped.
+      AddressRange next = places.next().orElse(former);
       // Should the store fail, as on a full disk, the next commit tries the same place.
       spare = places.set();
       boolean stored = false;
@@ -441,7 +453,7 @@ public final class WarmStore implements AutoCloseable {
 
   /** Refuses to commit where nothing finds the store again. */
   private void requireFile() {
-    if (!memory.hasFile()) {
+    if (!memory.isLinked()) {
       throw new WarmException(
           FENCED,
           path() + ": the file was removed or replaced: no other process can find this store");

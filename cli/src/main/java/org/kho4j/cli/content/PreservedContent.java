@@ -60,16 +60,8 @@ public final class PreservedContent {
    * @throws HandoverException if it is not
    */
   public void require(Subtree subtree) {
-    long size = subtree.size();
-    if (subtree.address() == 0 || size <= 0 || size > Integer.MAX_VALUE) {
-      throw subtree
-          .where()
-          .broken(
-              subtree.address(),
-              "%s bytes at 0x%x cannot be a blob"
-                  .formatted(Long.toUnsignedString(size), subtree.address()));
-    }
-    require(subtree.where(), " of the blob", subtree.address(), size);
+    subtree.requirePossible(memory);
+    require(subtree.where(), " of the blob", subtree.address(), subtree.size());
   }
 
   /**

@@ -60,7 +60,7 @@ final class CopiedParts {
   }
 
   /**
-   * Checks that a blob is still copied, and so is the memory of kho_test.
+   * Checks that the memory of kho_test is still copied, if the subtree is kho_test's.
    *
    * @throws HandoverException if it is not
    */
@@ -105,7 +105,7 @@ final class CopiedParts {
     file.as(Memfd.HANDLER)
         .ifPresent(memfd -> {
           requireKept(file, memfd, rewritten);
-          contents.memfd(file, memfd).forEachPiece((offset, address, bytes) -> {});
+          contents.memfd(file, memfd);
           PreservedContent.emptyEntry(file, memfd)
               .ifPresent(problem -> {
                 throw problem;

@@ -42,9 +42,6 @@ final class LuoPlan {
   /** LUO's state. */
   record PlannedLuo(long number, List<PlannedSession> sessions, List<Flb> flbs) {}
 
-  private static final String SAME_NAME = "another session also has this name";
-  private static final String SAME_TOKEN = "another file also has this token";
-
   private final Handover source;
   private final Target target;
   private final PageSize pageSize;
@@ -104,7 +101,7 @@ final class LuoPlan {
                   String problem =
                       names.add(session.name())
                           ? unfit(session.name(), LuoSession.NAME)
-                          : SAME_NAME;
+                          : session.ambiguous().problem();
                   if (problem.isEmpty()) {
                     session(session, sessions, version);
                   } else {
@@ -167,7 +164,7 @@ final class LuoPlan {
     filesLeftOut++;
   }
 
-  /** ClaimedMemory the page that a pointer to an unknown structure points at. */
+  /** Claims the page at the address of a structure whose size is unknown. */
   private void claimPage(long address) {
     long page = address & -pageSize.bytes();
     if (page != 0 && source.memory().physical().isRam(page, pageSize.bytes())) {
@@ -237,7 +234,7 @@ final class LuoPlan {
                   String problem =
                       tokens.add(file.token())
                           ? unfit(file.compatible(), LuoFile.COMPATIBLE)
-                          : SAME_TOKEN;
+                          : file.ambiguous().problem();
                   if (!problem.isEmpty()) {
                     leaveOutUnnamed(file.where(), problem);
                     return;

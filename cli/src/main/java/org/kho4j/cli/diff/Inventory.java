@@ -322,8 +322,7 @@ final class Inventory {
           new HandoverException(
               content.path(),
               address,
-              "%s of it are holes, and at most %s are hashed"
-                  .formatted(Units.size(holes), Units.size(Sha256.MOST_HOLES))));
+              Sha256.tooManyHoles(holes, holeBytes)));
       return item.withUnknown(CONTENT, Item.Unknown.HOLES);
     }
     holeBytes += holes;

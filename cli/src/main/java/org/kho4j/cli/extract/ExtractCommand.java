@@ -143,7 +143,8 @@ public final class ExtractCommand extends SourceCommand {
     if (invocation.flag("--sha256")) {
       if (content.holeBytes() > Sha256.MOST_HOLES) {
         throw new IOException(
-            "%s: %s: give no --sha256".formatted(content.path(), tooManyHoles(content)));
+            "%s: %s: give no --sha256"
+                .formatted(content.path(), Sha256.tooManyHoles(content.holeBytes(), 0)));
       }
       sha256 = new Sha256();
     }
@@ -208,11 +209,6 @@ public final class ExtractCommand extends SourceCommand {
                   handover.memory().physical().source().path(),
                   content.firstAbsent()));
     }
-  }
-
-  static String tooManyHoles(Content content) {
-    return "%s of it are holes, and at most %s are hashed"
-        .formatted(Units.size(content.holeBytes()), Units.size(Sha256.MOST_HOLES));
   }
 
   private static void checkStandardOutput(Invocation invocation) {

@@ -9,6 +9,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.kho4j.cli.output.Units;
 import org.kho4j.handover.content.Content;
 
 /** The SHA-256 of content, its holes as zeros: what {@code sha256sum} says of the file. */
@@ -21,6 +22,18 @@ public final class Sha256 implements Content.Visitor {
   public static final long MOST_HOLES = 4L << 30;
 
   private static final int PIECE = 1 << 16;
+
+  /**
+   * Returns the sentence about content that is not hashed.
+   *
+   * @param hashed bytes of holes of the handover that were hashed before
+   */
+  public static String tooManyHoles(long holes, long hashed) {
+    String sentence =
+        "%s of it are holes, and at most %s of holes of a handover are hashed"
+            .formatted(Units.size(holes), Units.size(MOST_HOLES));
+    return hashed == 0 ? sentence : sentence + ", of which %s were".formatted(Units.size(hashed));
+  }
 
   private final MessageDigest digest;
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kho4j.abi.LuoSer;
 import org.kho4j.abi.PageSize;
 import org.kho4j.cli.command.Command;
 import org.kho4j.cli.command.HandoverSearch;
@@ -175,6 +176,7 @@ public final class StoreSearch {
           .client(LiveUpdate.CLIENT)
           .ifPresent(luo -> {
             PreservedContent contents = new PreservedContent(handover);
+            handover.subtree(LuoSer.SUBTREE).ifPresent(contents::requireHead);
             luo.sessions(problems).forEach(session -> files(session, contents, visitor, problems));
           });
     } catch (HandoverException e) {

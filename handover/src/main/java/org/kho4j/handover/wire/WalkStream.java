@@ -18,7 +18,7 @@ public final class WalkStream {
    * @param walk may share state between its elements
    */
   public static <T> Stream<T> of(Stream<T> walk) {
-    return StreamSupport.stream(new Whole<>(walk.spliterator()), false);
+    return StreamSupport.stream(new Whole<>(walk.spliterator()), false).onClose(walk::close);
   }
 
   /** Takes the elements of another one, and does not split. */
@@ -46,7 +46,7 @@ public final class WalkStream {
 
     @Override
     public int characteristics() {
-      return steps.characteristics();
+      return steps.characteristics() & ~SORTED;
     }
   }
 }

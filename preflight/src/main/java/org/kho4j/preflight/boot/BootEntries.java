@@ -148,7 +148,7 @@ public final class BootEntries {
           return noted(notes, found.get(), key + " of " + files.path(place));
         }
       }
-      break; // systemd reads that of the EFI system partition alone.
+      break; // systemd reads one, that of the EFI system partition.
     }
     return noted(notes, all.getFirst(), "the first of " + all.size() + " by their order");
   }

@@ -78,10 +78,7 @@ public final class RunningKernel {
       throw new IOException(
           "the running kernel cannot be identified: " + String.join("; ", files.notes()));
     }
-    if (HostStatusReader.isUnfinalized(files)) {
-      HostWarning warning = HostWarning.UNFINALIZED;
-      files.note(warning.sentence() + ": " + warning.remedy());
-    }
+    noteUnfinalized();
     Map<String, Support> parts = new HashMap<>(base.parts());
     out.versions()
         .forEach((name, versions) -> {
@@ -108,6 +105,17 @@ public final class RunningKernel {
         out.isEmpty() ? Optional.empty() : Optional.of(content(out, profile));
     return new OutgoingKernel(
         profile, content, CommandLine.of(files), Optional.empty(), files.notes());
+  }
+
+  private void noteUnfinalized() {
+    try {
+      if (HostStatusReader.isUnfinalized(files)) {
+        HostWarning warning = HostWarning.UNFINALIZED;
+        files.note(warning.sentence() + ": " + warning.remedy());
+      }
+    } catch (IOException e) {
+      files.note(String.valueOf(e.getMessage()));
+    }
   }
 
   private static boolean isKnown(Profile kernel, String part) {
