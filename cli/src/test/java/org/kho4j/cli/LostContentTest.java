@@ -130,7 +130,8 @@ class LostContentTest {
   @Test
   void manyHolesAreNotHashed() throws IOException {
     Path large = patchedWhole(MEMFD_SIZE, new byte[] {0, 0, 0, 0, 64}); // 256 GiB
-    String sentence = "256.0 GiB of it are holes, and at most 4 GiB of holes of a handover are hashed";
+    String sentence =
+        "256.0 GiB of it are holes, and at most 4 GiB of holes of a handover are hashed";
     Path out = directory.resolve("out");
     Object[] one = {"extract", large, "--session", "kexec_multi_state", "--token", "0x3e6"};
     Object[] hashed = Stream.concat(Stream.of(one), Stream.of("--sha256", "-o", out)).toArray();

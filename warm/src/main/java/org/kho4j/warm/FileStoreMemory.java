@@ -24,8 +24,6 @@ final class FileStoreMemory extends StoreMemory {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PIECE]).asReadOnly();
 
-  private static final AddressRange NOTHING = new AddressRange(0, 0);
-
   /**
    * Ranges smaller than this part of the rest of the file are read without a search for holes:
    * SEEK_DATA may look at all of the rest, at 25 times the speed of reading (tmpfs).
@@ -36,7 +34,7 @@ final class FileStoreMemory extends StoreMemory {
   private final Optional<LinuxFile> lock;
   private final boolean wasLinked;
   private final boolean reserved;
-  private AddressRange data = NOTHING;
+  private AddressRange data = AddressRange.EMPTY;
 
   /** Creates memory over a file that no other process has. */
   FileStoreMemory(LinuxFile file) throws IOException {

@@ -19,7 +19,7 @@ final class FreeSpace {
 
   /** Returns a copy, which changes by itself. */
   FreeSpace copy() {
-    FreeSpace copy = new FreeSpace(new AddressRange(0, 0));
+    FreeSpace copy = new FreeSpace(AddressRange.EMPTY);
     copy.lengths.putAll(lengths);
     return copy;
   }

@@ -380,12 +380,11 @@ final class StoreFiles {
             Linux.effectiveUser(),
             options.sparse(),
             new AddressRange(logBytes, logBytes));
-    AddressRange nothing = new AddressRange(0, 0);
-    CommitSlot none = new CommitSlot(1, 0, nothing, 0, nothing, 0);
+    CommitSlot none = new CommitSlot(1, 0, AddressRange.EMPTY, 0, AddressRange.EMPTY, 0);
     WarmDirectory empty =
         new WarmDirectory(1, options.name(), options.schema(), memory.size(), List.of());
     try (CommitSet set = new CommitSet(empty, identity)) {
-      set.store(memory, none, set.place(identity.freeSpace(), nothing).orElseThrow());
+      set.store(memory, none, set.place(identity.freeSpace(), AddressRange.EMPTY).orElseThrow());
     }
     memory.publish(StoreLayout.STATE_AT, StoreLayout.CLEAN);
     identity.write(memory);

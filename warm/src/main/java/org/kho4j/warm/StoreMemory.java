@@ -86,7 +86,9 @@ class StoreMemory extends StoreBytes {
                     .formatted(path(), extents.size())));
   }
 
-  /** Returns whether a directory still has the file; true for memory that never had a file there. */
+  /**
+   * Returns whether a directory still has the file; true for memory that never had a file there.
+   */
   boolean isLinked() {
     return true;
   }

@@ -99,10 +99,9 @@ public final class WarmStore implements AutoCloseable {
     memory.publish(STATE_AT, StoreLayout.DIRTY);
     log.rollBack();
     content.finishCommit(memory);
-    this.spare = free.take(live.set().length(), identity.pageSize().bytes()).orElse(NOTHING);
+    this.spare =
+        free.take(live.set().length(), identity.pageSize().bytes()).orElse(AddressRange.EMPTY);
   }
-
-  private static final AddressRange NOTHING = new AddressRange(0, 0);
 
   /**
    * Opens the store in a file, or creates it, never through a symbolic link.
@@ -407,8 +406,8 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Makes the directory of regions permanent. After a crash within this call, the directory is the
-   * former one or this one. It takes room for this directory and for the next one: {@link #allocate}
-   * and {@link Region#grow} leave enough for both, so that {@link #close} has it.
+   * former one or this one. It takes room for this directory and for the next one: {@link
+   * #allocate} and {@link Region#grow} leave enough for both, so that {@link #close} has it.
    *
    * @throws WarmException if there is no room for the directory, or another process has opened the
    *     store meanwhile, or its file was removed; the former directory remains then

@@ -646,7 +646,9 @@ class WarmStoreTest {
     }
   }
 
-  /** Regions that are dropped leave smaller blocks, of other orders, and no memory until a commit. */
+  /**
+   * Regions that are dropped leave smaller blocks, of other orders, and no memory until a commit.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1 << 20, (3 << 20) + 8192, SIZE})
   void aFullStoreHasRoomForCommitsThatDropRegions(long size) throws IOException {

@@ -37,8 +37,7 @@ final class PagesCommand extends Command {
     Files.createDirectories(directory);
     Map<String, String> pages = ReferencePages.all();
     for (Map.Entry<String, String> page : pages.entrySet()) {
-      try (OutputFile file =
-          OutputFile.create(directory.resolve(page.getKey()), true, List.of())) {
+      try (OutputFile file = OutputFile.create(directory.resolve(page.getKey()), true, List.of())) {
         file.write(page.getValue().getBytes(StandardCharsets.UTF_8));
         file.commit();
       }

@@ -14,7 +14,6 @@ import org.kho4j.abi.LuoSer;
 import org.kho4j.cli.content.PreservedContent;
 import org.kho4j.cli.extract.Sha256;
 import org.kho4j.cli.output.Problems;
-import org.kho4j.cli.output.Units;
 import org.kho4j.handover.Handover;
 import org.kho4j.handover.Metadata;
 import org.kho4j.handover.content.Content;
@@ -319,10 +318,7 @@ final class Inventory {
     long holes = content.holeBytes();
     if (holes > Sha256.MOST_HOLES - holeBytes) {
       uncompared.add(
-          new HandoverException(
-              content.path(),
-              address,
-              Sha256.tooManyHoles(holes, holeBytes)));
+          new HandoverException(content.path(), address, Sha256.tooManyHoles(holes, holeBytes)));
       return item.withUnknown(CONTENT, Item.Unknown.HOLES);
     }
     holeBytes += holes;

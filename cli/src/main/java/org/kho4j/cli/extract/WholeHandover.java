@@ -199,7 +199,8 @@ final class WholeHandover {
             content.path(),
             Units.size(extraction.absentBytes()) + " of it cannot be read: zeros take its place");
       } else if (tooManyHoles) {
-        problem(content.path(), "no SHA-256: " + Sha256.tooManyHoles(content.holeBytes(), hashedHoles));
+        problem(
+            content.path(), "no SHA-256: " + Sha256.tooManyHoles(content.holeBytes(), hashedHoles));
       }
     }
 

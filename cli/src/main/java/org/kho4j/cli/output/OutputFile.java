@@ -79,7 +79,8 @@ public final class OutputFile implements AutoCloseable {
       }
       if (Files.isSymbolicLink(target) && isOfTheSystem(target, directory)) {
         throw failure(
-            target, "is a link to a device or stream, so it is not replaced (standard output is -)");
+            target,
+            "is a link to a device or stream, so it is not replaced (standard output is -)");
       }
       for (Path file : read) {
         if (Files.isRegularFile(target) && Files.isSameFile(target, file)) {

@@ -11,6 +11,9 @@ import java.util.List;
  */
 public record AddressRange(long address, long length) {
 
+  /** No memory. */
+  public static final AddressRange EMPTY = new AddressRange(0, 0);
+
   /** Checks that the range ends before 2^63. */
   public AddressRange {
     if (address < 0 || length < 0 || address + length < 0) {

@@ -51,8 +51,8 @@ public record RunningRoots(
   }
 
   /**
-   * Returns whether KHO is on, by the kernel's own variable; {@code UNKNOWN} also where its memory or
-   * its symbols cannot be read.
+   * Returns whether KHO is on, by the kernel's own variable; {@code UNKNOWN} also where its memory
+   * or its symbols cannot be read.
    *
    * @param root the host's root directory
    */
