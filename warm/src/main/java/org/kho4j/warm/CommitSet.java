@@ -89,7 +89,12 @@ final class CommitSet implements AutoCloseable {
    * dropped: the map depends on both, because it has the largest blocks that adjoin.
    */
   long most() {
-    long page = pageSize().bytes();
+    return most(identity, blob.byteSize());
+  }
+
+  /** Returns {@link #most} of a set whose directory has at most so many bytes. */
+  static long most(StoreIdentity identity, long directoryBytes) {
+    long page = identity.pageSize().bytes();
     long leaf = identity.size() / (Byte.SIZE * page * page) + 1;
     int orders = Long.SIZE - Long.numberOfLeadingZeros(identity.size() / page);
     long nodes = 0;
@@ -97,7 +102,7 @@ final class CommitSet implements AutoCloseable {
       long leaves = (leaf >> order) + 1;
       nodes += leaves + leaves / (page / Long.BYTES) + LEVELS;
     }
-    return pages(blob.byteSize()) + (2 + nodes) * page;
+    return ((directoryBytes + page - 1) & -page) + (2 + nodes) * page;
   }
 
   private boolean fits(AddressRange place) {

@@ -187,7 +187,7 @@ public final class Region {
       List<AddressRange> extents = joined(entry.extents(), added);
       WarmDirectory.Entry grown =
           new WarmDirectory.Entry(name(), schema(), bytes, OptionalInt.empty(), extents);
-      store.requireRoomToCommit(grown, added);
+      store.makeReady(grown, added);
       MemorySegment mapped;
       try {
         mapped = map(extents, bytes);

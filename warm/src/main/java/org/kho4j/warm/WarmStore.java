@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.handover.pages.AddressRange;
 
@@ -228,14 +229,14 @@ public final class WarmStore implements AutoCloseable {
       List<AddressRange> extents = extents(name, bytes);
       WarmDirectory.Entry entry =
           new WarmDirectory.Entry(name, schema, bytes, OptionalInt.empty(), extents);
-      requireRoomToCommit(entry, extents);
+      makeReady(entry, extents);
       Region region = new Region(this, entry, false);
       regions.put(name, region);
       return region;
     });
   }
 
-  /** Takes free memory of zeros, in as few extents as possible. */
+  /** Takes free memory, in as few extents as possible. */
   List<AddressRange> extents(String name, long bytes) {
     if (bytes <= 0) {
       throw new IllegalArgumentException(
@@ -250,61 +251,52 @@ public final class WarmStore implements AutoCloseable {
     free.take(whole, whole >= LARGE ? LARGE : page)
         .or(() -> free.take(whole, page))
         .ifPresentOrElse(extents::add, () -> extents.addAll(free.takePieces(whole)));
-    try {
-      extents.forEach(memory::clear);
-    } catch (RuntimeException | Error e) {
-      extents.forEach(free::give);
-      throw e;
-    }
     return extents;
   }
 
   /**
-   * Refuses a region's new memory, and gives it back, if a commit would have no room for the
-   * directory with it: {@link #close} could then only lose it.
+   * Clears memory that was taken for a region. Gives it back if that fails, or if a commit would
+   * have no room for the directory with it: {@link #close} could then only lose it.
    *
    * @param changed the entry with the new memory
    */
-  void requireRoomToCommit(WarmDirectory.Entry changed, List<AddressRange> added) {
-    if (free.largest() >= atMostPerCommit()) {
-      return;
-    }
-    List<WarmDirectory.Entry> entries = new ArrayList<>();
-    regions.forEach((name, region) -> {
-      if (!name.equals(changed.name())) {
-        entries.add(region.entry());
-      }
-    });
-    entries.add(changed);
-    entries.sort(Comparator.comparing(WarmDirectory.Entry::name));
-    WarmDirectory directory = directory(entries);
-    FreeSpace rest = free.copy();
-    boolean room = false;
-    try (CommitSet set = new CommitSet(directory, identity)) {
-      Optional<Places> places = places(set, directory, rest);
-      // Room for a commit after this one that drops regions, too.
-      room =
-          places.filter(found -> found.next().isPresent()).isPresent()
-              && (places.get().set().length() >= set.most() || rest.largest() >= set.most());
+  void makeReady(WarmDirectory.Entry changed, List<AddressRange> added) {
+    boolean ready = false;
+    try {
+      requireRoomToCommit(changed);
+      added.forEach(memory::clear);
+      ready = true;
     } finally {
-      if (!room) {
+      if (!ready) {
         added.forEach(free::give);
       }
     }
-    if (!room) {
-      throw noRoom(directory);
-    }
   }
 
-  /**
-   * Returns more bytes than a commit takes: two sets of twice the size of their pages. An entry has
-   * 96 bytes, each extent of at least a page 16, and a page of the map describes 128 MiB of one
-   * order.
-   */
-  private long atMostPerCommit() {
-    long entries = 256L * (regions.size() + 1) + identity.size() / 128;
-    long map = identity.size() / 512 + 64L * identity.pageSize().bytes();
-    return 4 * (live.set().length() + entries + map);
+  private void requireRoomToCommit(WarmDirectory.Entry changed) {
+    // An entry and the 16 bytes of each extent of at least a page take less.
+    long most = CommitSet.most(identity, 256L * (regions.size() + 1) + identity.size() / 128);
+    if (free.largest() >= 4 * most) {
+      return;
+    }
+    WarmDirectory directory =
+        directory(
+            Stream.concat(
+                    regions.values().stream()
+                        .filter(region -> !region.name().equals(changed.name()))
+                        .map(Region::entry),
+                    Stream.of(changed))
+                .sorted(Comparator.comparing(WarmDirectory.Entry::name))
+                .toList());
+    FreeSpace rest = free.copy();
+    try (CommitSet set = new CommitSet(directory, identity)) {
+      Optional<Places> places = places(set, directory, rest);
+      // Room for a commit after this one that drops regions, too.
+      if (places.flatMap(Places::next).isEmpty()
+          || (places.get().set().length() < set.most() && rest.largest() < set.most())) {
+        throw noRoom(directory);
+      }
+    }
   }
 
   private WarmDirectory directory(List<WarmDirectory.Entry> entries) {
@@ -375,18 +367,9 @@ public final class WarmStore implements AutoCloseable {
             .formatted(path(), bytes, name, free.bytes(), identity.size()));
   }
 
-  /** Takes the memory right behind an extent, if it is free, and clears it. */
+  /** Takes memory right behind an extent, if it is free. */
   boolean extendInPlace(AddressRange more) {
-    if (!free.takeAt(more)) {
-      return false;
-    }
-    try {
-      memory.clear(more);
-      return true;
-    } catch (RuntimeException | Error e) {
-      free.give(more);
-      throw e;
-    }
+    return free.takeAt(more);
   }
 
   /** Frees memory that was taken since the last commit, and is in no directory. */
