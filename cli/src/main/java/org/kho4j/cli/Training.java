@@ -59,7 +59,7 @@ public final class Training {
         Path.of(System.getProperty("java.io.tmpdir"), "kho-training-" + random));
   }
 
-  /** A file that is large enough to be asked for its holes, and whose bytes the kernel copies. */
+  /** A file that is large enough to be asked for its holes. */
   private static void extract(String source, Path directory) throws IOException {
     String ram = directory.resolve("large").toString();
     String memfd = directory.resolve("memfd").toString();

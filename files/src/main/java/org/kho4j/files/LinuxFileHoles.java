@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks Linux for the holes of large files, by lseek. Where Linux does not answer, or the JVM denies
@@ -64,19 +65,13 @@ final class LinuxFileHoles implements FileHoles {
     }
     long end = offset + length;
     long at = offset;
-    int fd;
-    try {
-      fd = SystemCalls.open(path);
-    } catch (IllegalCallerException denied) {
-      fd = -1;
-    }
-    try {
+    try (OpenFile file = new OpenFile(path)) {
       while (at < end) {
-        long data = fd < 0 ? fd : SystemCalls.lseek(fd, at, SystemCalls.SEEK_DATA);
-        if (data == SystemCalls.NO_MORE_DATA || data >= end) {
+        long data = file.seek(at, OpenFile.SEEK_DATA);
+        if (data == OpenFile.NO_MORE_DATA || data >= end) {
           return;
         }
-        long hole = data < 0 ? data : SystemCalls.lseek(fd, data, SystemCalls.SEEK_HOLE);
+        long hole = data < 0 ? data : file.seek(data, OpenFile.SEEK_HOLE);
         if (hole < 0) {
           visitor.data(at, end - at);
           return;
@@ -86,18 +81,14 @@ final class LinuxFileHoles implements FileHoles {
         }
         at = Math.max(hole, at + 1);
       }
-    } finally {
-      if (fd >= 0) {
-        SystemCalls.close(fd);
-      }
     }
   }
 
   /**
-   * The three calls, all through the C library's {@code syscall}: a new JVM links one function. A
-   * negative result is a negated errno.
+   * A file that Linux has opened. Its three calls all go through the C library's {@code syscall}: a
+   * new JVM links one function. A negative result is a negated errno.
    */
-  private static final class SystemCalls {
+  private static final class OpenFile implements AutoCloseable {
 
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
@@ -109,15 +100,11 @@ final class LinuxFileHoles implements FileHoles {
     private static final long LSEEK = ARM ? 62 : 8;
     private static final long CLOSE = ARM ? 57 : 3;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final MethodHandle SYSCALL =
-        LINKER.downcallHandle(
-            LINKER.defaultLookup().findOrThrow("syscall"),
-            FunctionDescriptor.of(
-                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                JAVA_LONG),
-            Linker.Option.firstVariadicArg(1),
-            Linker.Option.captureCallState("errno"));
+    private static final int EPERM = 1;
+
+    /** Null where the JVM denies native access. */
+    private static final @Nullable MethodHandle SYSCALL = link();
+
     private static final long ERRNO =
         Linker.Option.captureStateLayout()
             .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -126,24 +113,47 @@ final class LinuxFileHoles implements FileHoles {
       linked = true;
     }
 
-    static int open(Path path) {
-      try (Arena arena = Arena.ofConfined()) {
-        long name = arena.allocateFrom(path.toString()).address();
-        return (int) call(OPENAT, AT_FDCWD, name, O_RDONLY_NONBLOCK_CLOEXEC);
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+    private final long descriptor;
+
+    OpenFile(Path path) {
+      long name = arena.allocateFrom(path.toString()).address();
+      descriptor = call(OPENAT, AT_FDCWD, name, O_RDONLY_NONBLOCK_CLOEXEC);
+    }
+
+    long seek(long offset, int whence) {
+      return descriptor < 0 ? descriptor : call(LSEEK, descriptor, offset, whence);
+    }
+
+    @Override
+    public void close() {
+      if (descriptor >= 0) {
+        call(CLOSE, descriptor, 0, 0);
+      }
+      arena.close();
+    }
+
+    private static @Nullable MethodHandle link() {
+      Linker linker = Linker.nativeLinker();
+      try {
+        return linker.downcallHandle(
+            linker.defaultLookup().findOrThrow("syscall"),
+            FunctionDescriptor.of(
+                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                JAVA_LONG),
+            Linker.Option.firstVariadicArg(1),
+            Linker.Option.captureCallState("errno"));
+      } catch (IllegalCallerException denied) {
+        return null;
       }
     }
 
-    static long lseek(int fd, long offset, int whence) {
-      return call(LSEEK, fd, offset, whence);
-    }
-
-    static void close(int fd) {
-      call(CLOSE, fd, 0, 0);
-    }
-
-    private static long call(long number, long a, long b, long c) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+    private long call(long number, long a, long b, long c) {
+      if (SYSCALL == null) {
+        return -EPERM;
+      }
+      try {
         long result = (long) SYSCALL.invokeExact(errno, number, a, b, c, 0L, 0L, 0L);
         return result == -1 ? -errno.get(JAVA_INT, ERRNO) : result;
       } catch (RuntimeException | Error thrown) {

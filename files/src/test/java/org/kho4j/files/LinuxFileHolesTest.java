@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -98,5 +99,35 @@ class LinuxFileHolesTest {
   @Test
   void takesAFileThatItCannotOpenWhole() {
     assertThat(data(dir.resolve("none"), 0, 4096, 8192)).containsExactly(new long[] {4096, 8192});
+  }
+
+  /** Prints the number of parts of a file; for a JVM of its own. */
+  static final class CountParts {
+    public static void main(String[] args) {
+      int[] parts = new int[1];
+      new LinuxFileHoles(0).forEachData(Path.of(args[0]), 0, SIZE, (at, bytes) -> parts[0]++);
+      System.out.print(parts[0]);
+    }
+  }
+
+  private static Path location(Class<?> type) throws URISyntaxException {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+  }
+
+  /** A JVM that denies it ended with ExceptionInInitializerError. */
+  @Test
+  void takesAFileWholeWhereNativeAccessIsDenied() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--illegal-native-access=deny",
+                "-cp",
+                location(LinuxFileHoles.class) + ":" + location(CountParts.class),
+                CountParts.class.getName(),
+                ram.toString())
+            .redirectErrorStream(true)
+            .start();
+    assertThat(process.inputReader().readAllAsString()).isEqualTo("1");
+    assertThat(process.waitFor()).isZero();
   }
 }

@@ -9,10 +9,4 @@ import java.nio.channels.FileChannel;
  * @param channel open as long as the memory
  * @param position of the first byte
  */
-public record FileExtent(FileChannel channel, long position) {
-
-  /** Returns whether this extent begins right after {@code bytes} bytes of another extent. */
-  public boolean follows(FileExtent first, long bytes) {
-    return channel.equals(first.channel) && position == first.position + bytes;
-  }
-}
+public record FileExtent(FileChannel channel, long position) {}

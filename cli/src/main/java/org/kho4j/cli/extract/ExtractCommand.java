@@ -2,9 +2,11 @@ package org.kho4j.cli.extract;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kho4j.cli.command.Choice;
 import org.kho4j.cli.command.Command;
@@ -28,6 +30,11 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class ExtractCommand extends SourceCommand {
 
   private static final String STANDARD_OUTPUT = "-";
+
+  /** File systems in which two files can have the same blocks. */
+  private static final Set<String> SHARING =
+      Set.of("bcachefs", "btrfs", "cifs", "nfs4", "ocfs2", "smb3", "xfs", "zfs");
+
   private static final String ALL = "--all";
   private static final String MISSING_OPTION = "--missing";
   private static final String ALLOW_ABSENT = "--allow-absent";
@@ -237,7 +244,9 @@ public final class ExtractCommand extends SourceCommand {
       Invocation invocation, Content content, Path target, @Nullable Sha256 sha256)
       throws IOException {
     try (OutputFile output = invocation.output(target);
-        ContentFile file = new ContentFile(output.channel(), !invocation.flag("--no-sparse"))) {
+        ContentFile file =
+            new ContentFile(
+                output.channel(), !invocation.flag("--no-sparse"), sharesBlocks(output))) {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
       file.finish(content.size());
       boolean verified = invocation.flag("--verify");
@@ -256,6 +265,15 @@ public final class ExtractCommand extends SourceCommand {
       throw e;
     } catch (IOException e) {
       throw OutputFile.failure(target, e.getMessage());
+    }
+  }
+
+  /** Returns whether other files of the same file system can share their blocks with the output. */
+  private static boolean sharesBlocks(OutputFile output) {
+    try {
+      return SHARING.contains(Files.getFileStore(output.temporary()).type());
+    } catch (IOException e) {
+      return false; // No mount point is known, as in some containers.
     }
   }
 

@@ -2,46 +2,31 @@ package org.kho4j.handover.content;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.kho4j.memory.FileExtent;
 
 /**
  * Writes content into a new file, each byte at its own offset. A sparse file leaves out holes of
- * the content and pages of zeros. Where a file has 256 KiB of the content in one piece, the kernel
- * copies them.
+ * the content and pages of zeros.
  *
  * <p>Writing happens in the background, so that reading and writing overlap: the memory of the
  * content must stay open until {@link #finish} or {@link #close}.
  */
 public final class ContentFile implements Content.Visitor, AutoCloseable {
 
-  /** File systems leave out whole blocks; a block is of this size or smaller. */
-  private static final int BLOCK = 4096;
+  private static final MemorySegment ZEROS =
+      MemorySegment.ofBuffer(ByteBuffer.allocateDirect(WriteBehind.MOST)).asReadOnly();
 
-  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
-  private static final int PIECE = 1 << 20;
-
-  /** Most bytes that the kernel copies in one call: a signal to end waits for one such call. */
-  private static final long MOST_COPIED = 16 << 20;
-
+  private final FileChannel channel;
   private final WriteBehind file;
   private final boolean sparse;
+  private final boolean sharesBlocks;
   private List<MemorySegment> gathered = new ArrayList<>();
   private long gatheredBytes;
-
-  /**
-   * The extent of a file that holds the gathered pieces one behind the other; null if there is
-   * none.
-   */
-  private @Nullable FileExtent source;
-
-  private long written;
   private long end;
 
   /**
@@ -49,55 +34,49 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
    *
    * @param channel of an empty file
    * @param sparse whether to leave zeros out
+   * @param sharesBlocks whether the kernel is asked to copy what a file has in one piece: where two
+   *     files can share blocks, nothing is copied then, and pages of zeros are shared, too
    */
-  public ContentFile(FileChannel channel, boolean sparse) {
-    this.file = new WriteBehind(channel);
+  public ContentFile(FileChannel channel, boolean sparse, boolean sharesBlocks) {
+    this.channel = channel;
+    this.file = new WriteBehind(channel, sparse);
     this.sparse = sparse;
+    this.sharesBlocks = sharesBlocks;
   }
 
-  /** Returns the number of bytes written; the rest of the file is left out. */
+  /** Returns the number of bytes written by {@link #finish}; the rest of the file is left out. */
   public long written() {
-    return written;
+    return file.written();
   }
 
   @Override
   public void bytes(MemorySegment bytes, long offset) throws IOException {
-    bytes(bytes, offset, Optional.empty());
+    if (offset != end) {
+      flush();
+    }
+    long size = bytes.byteSize();
+    for (long at = 0; at < size; ) {
+      long more = Math.min(size - at, WriteBehind.MOST - gatheredBytes);
+      gathered.add(more == size ? bytes : bytes.asSlice(at, more));
+      gatheredBytes += more;
+      at += more;
+      end = offset + at;
+      if (gatheredBytes == WriteBehind.MOST) {
+        flush();
+      }
+    }
   }
 
   @Override
-  public void bytes(MemorySegment bytes, long offset, Optional<FileExtent> file)
+  public void bytes(MemorySegment bytes, long offset, Optional<FileExtent> extent)
       throws IOException {
-    FileExtent extent = file.orElse(null);
-    if (!sparse) {
-      write(bytes, offset, extent);
+    if (extent.isEmpty() || !sharesBlocks) {
+      bytes(bytes, offset);
       return;
     }
-    long size = bytes.byteSize();
-    long start = 0;
-    for (long at = 0; at < size; at += BLOCK) {
-      long length = Math.min(BLOCK, size - at);
-      if (isZero(bytes, at, length)) {
-        if (at > start) {
-          write(bytes.asSlice(start, at - start), offset + start, behind(extent, start));
-        }
-        start = at + length;
-      }
-    }
-    if (start == 0) {
-      write(bytes, offset, extent);
-    } else if (start < size) {
-      write(bytes.asSlice(start, size - start), offset + start, behind(extent, start));
-    }
-  }
-
-  private static @Nullable FileExtent behind(@Nullable FileExtent extent, long bytes) {
-    return extent == null ? null : new FileExtent(extent.channel(), extent.position() + bytes);
-  }
-
-  private static boolean isZero(MemorySegment bytes, long at, long length) {
-    return bytes.get(ValueLayout.JAVA_BYTE, at) == 0
-        && MemorySegment.mismatch(bytes, at, at + length, ZEROS, 0, length) < 0;
+    flush();
+    file.copy(extent.get(), bytes.byteSize(), offset);
+    end = offset + bytes.byteSize();
   }
 
   @Override
@@ -105,9 +84,8 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     if (sparse) {
       return;
     }
-    MemorySegment zeros = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(PIECE));
-    for (long at = 0; at < length; at += PIECE) {
-      write(zeros.asSlice(0, Math.min(PIECE, length - at)), offset + at, null);
+    for (long at = 0; at < length; at += ZEROS.byteSize()) {
+      bytes(ZEROS.asSlice(0, Math.min(ZEROS.byteSize(), length - at)), offset + at);
     }
   }
 
@@ -118,11 +96,11 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
    * @param size of the content
    */
   public void finish(long size) throws IOException {
-    if (end < size) {
-      write(ZEROS.asSlice(0, 1), size - 1, null);
-    }
     flush();
     file.drain();
+    if (channel.size() < size) {
+      file.writeByte(size - 1);
+    }
   }
 
   /** Stops writing, and drops the bytes that are not written yet. */
@@ -131,37 +109,11 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     file.close();
   }
 
-  private void write(MemorySegment bytes, long offset, @Nullable FileExtent extent)
-      throws IOException {
-    long size = bytes.byteSize();
-    boolean follows = extent != null && source != null && extent.follows(source, gatheredBytes);
-    long most = follows ? MOST_COPIED : WriteBehind.MOST;
-    if (offset != end || gatheredBytes + size > most) {
-      flush();
-    }
-    if (gathered.isEmpty()) {
-      source = extent;
-    } else if (!follows) {
-      source = null;
-    }
-    gathered.add(bytes);
-    gatheredBytes += size;
-    written += size;
-    end = offset + size;
-  }
-
   private void flush() throws IOException {
-    if (gathered.isEmpty()) {
-      return;
+    if (!gathered.isEmpty()) {
+      file.write(gathered, end - gatheredBytes);
+      gathered = new ArrayList<>();
+      gatheredBytes = 0;
     }
-    long start = end - gatheredBytes;
-    if (source != null && gatheredBytes >= WriteBehind.MOST) {
-      file.copy(source, gatheredBytes, start);
-    } else {
-      file.write(gathered, start);
-    }
-    gathered = new ArrayList<>();
-    gatheredBytes = 0;
-    source = null;
   }
 }

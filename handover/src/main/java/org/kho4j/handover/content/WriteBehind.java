@@ -3,10 +3,12 @@ package org.kho4j.handover.content;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,12 +22,17 @@ import org.kho4j.memory.FileExtent;
  */
 final class WriteBehind implements AutoCloseable {
 
-  /** Most bytes of a stretch of several pieces. */
+  /** Most bytes of a stretch. */
   static final int MOST = 1 << 18;
+
+  /** File systems leave out whole blocks; a block is of this size or smaller. */
+  private static final int BLOCK = 4096;
+
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
 
   /**
    * A file takes one writer at a time. The other writer meanwhile copies its pieces together, and
-   * writes them out of its core's cache.
+   * writes them out of its core's cache: two such writers are faster than the kernel's copy.
    */
   private static final int WRITERS = 2;
 
@@ -33,37 +40,88 @@ final class WriteBehind implements AutoCloseable {
   private static final long MOST_WAITING = 8 << 20;
 
   private final FileChannel channel;
+  private final boolean sparse;
   private final ExecutorService writers =
       Executors.newFixedThreadPool(
           WRITERS, Thread.ofPlatform().daemon().name("kho-write-", 1).factory());
-  private final ThreadLocal<ByteBuffer> buffers =
-      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(MOST));
-  private final ArrayDeque<Future<Long>> pending = new ArrayDeque<>();
+  private final ThreadLocal<MemorySegment> buffers =
+      ThreadLocal.withInitial(() -> MemorySegment.ofBuffer(ByteBuffer.allocateDirect(MOST)));
+  private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private long waiting;
+  private long written;
 
   /** Held while the position of the channel counts. */
   private final Object position = new Object();
 
-  WriteBehind(FileChannel channel) {
+  /**
+   * A stretch that is not known to be written.
+   *
+   * @param written number of its bytes that were
+   */
+  private record Pending(long size, Future<Long> written) {}
+
+  /**
+   * A writer.
+   *
+   * @param sparse whether to leave blocks of zeros out
+   */
+  WriteBehind(FileChannel channel, boolean sparse) {
     this.channel = channel;
+    this.sparse = sparse;
   }
 
   /**
    * Queues a stretch of the file for writing. Its bytes must not change until they are written.
    *
-   * @param pieces that follow one another in the file; several have {@link #MOST} bytes together
+   * @param pieces that follow one another in the file, {@link #MOST} bytes together
    */
   void write(List<MemorySegment> pieces, long offset) throws IOException {
     long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
     submit(
         size,
         () -> {
-          ByteBuffer bytes = pieces.size() == 1 ? pieces.getFirst().asByteBuffer() : join(pieces);
-          long position = offset;
-          while (bytes.hasRemaining()) {
-            position += channel.write(bytes, position);
-          }
+          MemorySegment joined = join(pieces);
+          return sparse ? writeData(joined, offset) : writeAll(joined, offset);
         });
+  }
+
+  /** Copies pieces together: a system call for each page would take longer. */
+  private MemorySegment join(List<MemorySegment> pieces) {
+    MemorySegment joined = buffers.get();
+    long size = 0;
+    for (MemorySegment piece : pieces) {
+      MemorySegment.copy(piece, 0, joined, size, piece.byteSize());
+      size += piece.byteSize();
+    }
+    return joined.asSlice(0, size);
+  }
+
+  /** Writes all but the blocks of zeros. */
+  private long writeData(MemorySegment bytes, long offset) throws IOException {
+    long size = bytes.byteSize();
+    long data = 0;
+    long start = 0;
+    for (long at = 0; at < size; at += BLOCK) {
+      long length = Math.min(BLOCK, size - at);
+      if (isZero(bytes, at, length)) {
+        data += writeAll(bytes.asSlice(start, at - start), offset + start);
+        start = at + length;
+      }
+    }
+    return data + writeAll(bytes.asSlice(start), offset + start);
+  }
+
+  private static boolean isZero(MemorySegment bytes, long at, long length) {
+    return bytes.get(ValueLayout.JAVA_BYTE, at) == 0
+        && MemorySegment.mismatch(bytes, at, at + length, ZEROS, 0, length) < 0;
+  }
+
+  private long writeAll(MemorySegment bytes, long offset) throws IOException {
+    ByteBuffer buffer = bytes.asByteBuffer();
+    while (buffer.hasRemaining()) {
+      channel.write(buffer, offset + buffer.position());
+    }
+    return bytes.byteSize();
   }
 
   /** Queues a copy, made by the kernel, of bytes of another file. */
@@ -83,36 +141,26 @@ final class WriteBehind implements AutoCloseable {
               done += more;
             }
           }
+          return length;
         });
   }
 
-  private void submit(long size, Write write) throws IOException {
+  /** Writes a byte of zero now. */
+  void writeByte(long offset) throws IOException {
+    written += writeAll(ZEROS.asSlice(0, 1), offset);
+  }
+
+  /** Returns the bytes written until the last {@link #drain}. */
+  long written() {
+    return written;
+  }
+
+  private void submit(long size, Callable<Long> stretch) throws IOException {
     while (!pending.isEmpty() && waiting + size > MOST_WAITING) {
       awaitFirst();
     }
     waiting += size;
-    pending.addLast(
-        writers.submit(() -> {
-          write.run();
-          return size;
-        }));
-  }
-
-  /** A stretch to write. */
-  @FunctionalInterface
-  private interface Write {
-    void run() throws IOException;
-  }
-
-  /** Copies small pieces together: a system call for each page would take longer. */
-  private ByteBuffer join(List<MemorySegment> pieces) {
-    MemorySegment joined = MemorySegment.ofBuffer(buffers.get().clear());
-    long size = 0;
-    for (MemorySegment piece : pieces) {
-      MemorySegment.copy(piece, 0, joined, size, piece.byteSize());
-      size += piece.byteSize();
-    }
-    return buffers.get().limit((int) size);
+    pending.addLast(new Pending(size, writers.submit(stretch)));
   }
 
   /** Waits until everything is written. */
@@ -124,7 +172,9 @@ final class WriteBehind implements AutoCloseable {
 
   private void awaitFirst() throws IOException {
     try {
-      waiting -= pending.removeFirst().get();
+      Pending first = pending.removeFirst();
+      waiting -= first.size();
+      written += first.written().get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException cause) {
         throw cause;
@@ -145,7 +195,7 @@ final class WriteBehind implements AutoCloseable {
    */
   @Override
   public void close() {
-    pending.forEach(stretch -> stretch.cancel(false));
+    pending.forEach(stretch -> stretch.written().cancel(false));
     writers.shutdown();
     boolean interrupted = false;
     while (!writers.isTerminated()) {

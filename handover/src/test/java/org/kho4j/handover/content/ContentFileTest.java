@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.kho4j.abi.PageSize;
 import org.kho4j.handover.handmade.KernelMemory;
 import org.kho4j.handover.wire.HandoverMemory;
@@ -43,7 +45,7 @@ class ContentFileTest {
             visitor -> pieces.forEach(piece -> visitor.piece(piece[0], piece[1], piece[2])));
     try (FileChannel channel =
             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        ContentFile file = new ContentFile(channel, sparse)) {
+        ContentFile file = new ContentFile(channel, sparse, false)) {
       content.read(file);
       file.finish(size);
       assertThat(file.written()).isEqualTo(written);
@@ -115,13 +117,13 @@ class ContentFileTest {
   }
 
   @Test
-  void hasTheKernelCopyWhatIsLargeAndInOnePiece() throws IOException {
+  void hasTheKernelCopyLargePiecesWhereBlocksCanBeShared() throws IOException {
     Path path = directory.resolve("copy");
     try (PhysicalMemory ram = MemoryImages.open(file("ram", 8 << 20, "r"));
         FileChannel other = FileChannel.open(file("other", 8 << 20, "k"));
         FileChannel channel =
             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        ContentFile file = new ContentFile(channel, true)) {
+        ContentFile file = new ContentFile(channel, true, true)) {
       Content content =
           new Content(
               new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K),
@@ -132,7 +134,7 @@ class ContentFileTest {
                 visitor.piece(0x1000, 0x1000, 0x1000);
                 // Three stretches that adjoin, then a hole, then less than is worth a call.
                 visitor.piece(0x2000, 0x200000, 0x280000);
-                visitor.piece(0x300000, 0x500000, 0x20000);
+                visitor.piece(0x300000, 0x500000, 0x8000);
                 visitor.piece(0x400000, 0x600000, 0x40000);
               });
       content.read(file);
@@ -144,13 +146,16 @@ class ContentFileTest {
     assertThat(copied.substring(0, 0x2000)).isEqualTo("r".repeat(0x2000));
     assertThat(copied.substring(0x2000, 0x282000)).isEqualTo("k".repeat(0x280000));
     assertThat(copied.substring(0x282000, 0x300000)).isEqualTo("\0".repeat(0x7e000));
-    assertThat(copied.substring(0x300000, 0x320000)).isEqualTo("r".repeat(0x20000));
+    assertThat(copied.substring(0x300000, 0x308000)).isEqualTo("r".repeat(0x8000));
+    assertThat(copied.substring(0x308000, 0x400000)).isEqualTo("\0".repeat(0xf8000));
     assertThat(copied.substring(0x400000, 0x440000)).isEqualTo("k".repeat(0x40000));
     assertThat(copied.substring(0x440000)).isEqualTo("\0".repeat(0x1c0000));
   }
 
-  @Test
-  void leavesZerosOutOfWhatTheKernelCopies() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"false, 0x2ff000", "true, 0x300000"})
+  void leavesZerosOutUnlessTheirBlocksCanBeShared(boolean sharesBlocks, long written)
+      throws IOException {
     byte[] bytes = new byte[0x300000];
     Arrays.fill(bytes, 0, 0x100000, (byte) 'a');
     Arrays.fill(bytes, 0x101000, bytes.length, (byte) 'b');
@@ -158,12 +163,12 @@ class ContentFileTest {
     try (PhysicalMemory ram = MemoryImages.open(Files.write(directory.resolve("ram"), bytes));
         FileChannel channel =
             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        ContentFile file = new ContentFile(channel, true)) {
+        ContentFile file = new ContentFile(channel, true, sharesBlocks)) {
       Content content =
           Content.contiguous(new HandoverMemory(ram, PageSize.SIZE_4K), "/here", 0, bytes.length);
       content.read(file);
       file.finish(content.size());
-      assertThat(file.written()).isEqualTo(0x2ff000);
+      assertThat(file.written()).isEqualTo(written);
     }
     assertThat(path).hasBinaryContent(bytes);
   }
@@ -177,7 +182,7 @@ class ContentFileTest {
                 directory.resolve("copy"),
                 StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE);
-        ContentFile file = new ContentFile(channel, true)) {
+        ContentFile file = new ContentFile(channel, true, true)) {
       Content content =
           Content.contiguous(
               new HandoverMemory(new Elsewhere(ram, other), PageSize.SIZE_4K), "/here", 0, 1 << 20);
@@ -203,7 +208,7 @@ class ContentFileTest {
                 StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE)) {
       FileExtent extent = image.extent(0, 4096).orElseThrow();
-      ContentFile file = new ContentFile(channel, false);
+      ContentFile file = new ContentFile(channel, false, true);
       file.bytes(image.read(0, SPARSE), 0, Optional.of(extent));
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> file.finish(SPARSE)).isInstanceOf(InterruptedIOException.class);
