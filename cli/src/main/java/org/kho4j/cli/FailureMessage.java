@@ -143,6 +143,9 @@ public final class FailureMessage {
     if (!command && !what.startsWith("-")) {
       return null;
     }
+    if (command && unmatched.getCommandLine().getCommandSpec().findOption("--" + what) != null) {
+      return "--" + what;
+    }
     var found = unmatched.getSuggestions();
     return found.isEmpty() ? null : String.join(" or ", found);
   }

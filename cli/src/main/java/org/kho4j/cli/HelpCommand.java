@@ -8,7 +8,7 @@ import org.kho4j.cli.output.Text;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code kho help [COMMAND…]}. */
 final class HelpCommand extends Command {
@@ -34,7 +34,7 @@ final class HelpCommand extends Command {
     for (Object name : names == null ? List.of() : names) {
       CommandLine next = command.getSubcommands().get(name.toString());
       if (next == null) {
-        throw new ParameterException(command, "There is no command '" + name + "'");
+        throw new UnmatchedArgumentException(command, List.of(name.toString()));
       }
       command = next;
     }

@@ -61,6 +61,18 @@ class KhoCommandTest {
   }
 
   @Test
+  void helpOfAMisspelledCommandNamesTheOthers() {
+    assertThat(run("help", "inspct")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).contains("there is no command 'inspct'; did you mean inspect");
+  }
+
+  @Test
+  void anOptionWithoutItsDashesIsNamed() {
+    assertThat(run("version")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).contains("there is no command 'version'; did you mean --version?");
+  }
+
+  @Test
   void whatIsNoPathIsAUsageError() {
     assertThat(new Kho(pipe.console, "").run("inspect", "a\0b")).isEqualTo(2);
     assertThat(pipe.err()).contains(": 'a\\x00b' is no path: it contains a zero byte\n");

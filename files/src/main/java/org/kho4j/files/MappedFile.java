@@ -91,12 +91,24 @@ public final class MappedFile implements AutoCloseable {
       if (size == 0) {
         throw new MalformedImageException(path + " is empty: no memory image has 0 bytes");
       }
-      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      MemorySegment bytes = map(path, channel, size, arena);
       return new MappedFile(path, arena, bytes, channel, holes, null);
     } catch (IOException | RuntimeException e) {
       arena.close();
       channel.close();
       throw e;
+    }
+  }
+
+  private static MemorySegment map(Path path, FileChannel channel, long size, Arena arena)
+      throws IOException {
+    try {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    } catch (IOException e) {
+      throw e.getCause() instanceof OutOfMemoryError
+          ? new IOException(
+              "%s: no address space for %d bytes; 'ulimit -v' may limit it".formatted(path, size), e)
+          : e;
     }
   }
 
