@@ -33,6 +33,9 @@ ln -s "$root/kho" "$scratch/bin/kho"
 expect 'through a link' 0 "$version" '' "$scratch/bin/kho" --version
 expect 'found on the PATH' 0 "$version" '' env PATH="$scratch/bin:$PATH" kho --version
 expect 'from another directory' 0 "$version" '' env -C / "$root/kho" --version
+mkdir "$scratch/removed"
+expect 'in a directory that was removed' 2 '' '*kho: the current directory was removed; change to another one' \
+  sh -c 'cd "$1" && rmdir "$1" && KHO_NO_BUILD=1 "$2" --version' sh "$scratch/removed" "$root/kho"
 expect 'called as: sh kho' 0 "$version" '' sh kho --version
 expect 'in a path with a space' 0 "$version" '' "$copy/kho" --version
 expect 'with options for the JVM in the environment' 0 "$version" '' \
