@@ -254,8 +254,7 @@ final class FdtRules {
       try {
         rules.subtree(scene.handover().subtree(node));
       } catch (HandoverException e) {
-        scene.findings().brokenOwner();
-        scene.report(PROPERTIES, e);
+        scene.reportBroken(PROPERTIES, e);
       }
     }
   }

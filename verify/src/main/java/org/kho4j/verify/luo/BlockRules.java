@@ -119,13 +119,12 @@ public final class BlockRules {
         return -1;
       }
       if (seen.putIfAbsent(block, 1) != 0) {
-        scene.findings().brokenOwner();
-        scene.report(LOOP, place, block, "the chain returns to the block at 0x%x", block);
+        scene.reportBroken(LOOP, place, block, "the chain returns to the block at 0x%x", block);
         return -1;
       }
       if (number == KhoBlock.MAX_BLOCKS) {
-        scene.findings().brokenOwner();
-        scene.report(TOO_MANY, where, block, "there are more than %,d blocks", KhoBlock.MAX_BLOCKS);
+        scene.reportBroken(
+            TOO_MANY, where, block, "there are more than %,d blocks", KhoBlock.MAX_BLOCKS);
         return -1;
       }
       scene.count("blocks", 1);
@@ -134,8 +133,7 @@ public final class BlockRules {
       }
       long count = view.get(KhoBlock.COUNT);
       if (count == 0 || Long.compareUnsigned(count, capacity) > 0) {
-        scene.findings().brokenOwner();
-        scene.report(
+        scene.reportBroken(
             COUNT,
             place,
             block,

@@ -131,8 +131,7 @@ public final class FlbRules {
    */
   static void check(Scene scene, Where where, long head, long address, long files) {
     if (address == 0) {
-      scene.findings().brokenOwner();
-      scene.report(PAGE, where, head, "the address is 0");
+      scene.reportBroken(PAGE, where, head, "the address is 0");
       return;
     }
     StructureView page = scene.view(PAGE, where, address, LuoFlb.HEADER);

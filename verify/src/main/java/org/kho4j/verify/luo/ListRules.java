@@ -103,8 +103,7 @@ public final class ListRules {
     int entrySize = entry.headerSize();
     int capacity = (list.size(scene.pageSize()) - header) / entrySize;
     if (Long.compareUnsigned(count, capacity) > 0) {
-      scene.findings().brokenOwner();
-      scene.report(
+      scene.reportBroken(
           COUNT,
           where,
           address,
@@ -120,8 +119,7 @@ public final class ListRules {
       try {
         entries = scene.memory().bytes(where, address + header, used);
       } catch (HandoverException e) {
-        scene.findings().brokenOwner();
-        scene.report(POINTER, e);
+        scene.reportBroken(POINTER, e);
         return -1;
       }
       for (int i = 0; i < count; i++) {

@@ -105,8 +105,7 @@ public final class LuoFileRules {
     long count = fileSet.get(LuoFileSet.COUNT);
     if (first == 0) {
       if (count != 0) {
-        scene.findings().brokenOwner();
-        scene.report(
+        scene.reportBroken(
             NO_FILES,
             session,
             address,
@@ -163,8 +162,7 @@ public final class LuoFileRules {
       String handler = entry.text(LuoFile.COMPATIBLE, where);
       handled(where, handler, entry.get(LuoFile.DATA), address);
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(HANDLER, e);
+      scene.reportBroken(HANDLER, e);
     }
     if (scene.findings().errors() > errors && bad++ == 0) {
       firstBad = "0x" + Long.toHexString(token);
@@ -173,8 +171,7 @@ public final class LuoFileRules {
 
   private void handled(Where where, String handler, long data, long address) {
     if (handler.isEmpty()) {
-      scene.findings().brokenOwner();
-      scene.report(HANDLER, where, address, "compatible is empty");
+      scene.reportBroken(HANDLER, where, address, "compatible is empty");
       return;
     }
     boolean memfd = MemfdRules.handles(handler);
@@ -184,8 +181,7 @@ public final class LuoFileRules {
           UNKNOWN_HANDLER, where, address, "no release has a file handler \"%s\"", handler);
     }
     if (data == 0) {
-      scene.findings().brokenOwner();
-      scene.report(NO_DATA, where, address, "data is 0");
+      scene.reportBroken(NO_DATA, where, address, "data is 0");
     } else if (memfd) {
       MemfdRules.check(scene, where, handler, data, address);
     } else {

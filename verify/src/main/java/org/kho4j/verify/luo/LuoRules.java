@@ -151,8 +151,7 @@ public final class LuoRules {
       boolean tree =
           scene.memory().physical().contains(address, size)
               && Fdt.isMagic(scene.memory().bytes(where, address, size));
-      scene.findings().brokenOwner();
-      scene.report(
+      scene.reportBroken(
           tree ? BlobRules.BLOB_SIZE : SIZE,
           where,
           address,
@@ -208,8 +207,7 @@ public final class LuoRules {
       try {
         scene.memory().tree(where, address, subtree.size());
       } catch (HandoverException e) {
-        scene.findings().brokenOwner();
-        scene.report(TREE, e);
+        scene.reportBroken(TREE, e);
         return null;
       }
     }
@@ -235,8 +233,7 @@ public final class LuoRules {
     try {
       head = LuoHead.read(scene.memory(), subtree);
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(TREE, e);
+      scene.reportBroken(TREE, e);
       return null;
     }
     if (!head.version().flbs()) {

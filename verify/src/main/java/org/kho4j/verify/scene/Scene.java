@@ -68,6 +68,19 @@ public record Scene(
     findings.report(rule, e);
   }
 
+  /** Reports a structure that is broken, so that it is not known which memory it owns. */
+  public void reportBroken(
+      Rule rule, Where where, long address, String format, Object... arguments) {
+    findings.brokenOwner();
+    findings.report(rule, where, address, format, arguments);
+  }
+
+  /** Reports the fault that a reader found in such a structure. */
+  public void reportBroken(Rule rule, HandoverException e) {
+    findings.brokenOwner();
+    findings.report(rule, e);
+  }
+
   /** Counts structures by name. */
   public void count(String name, long count) {
     findings.count(name, count);

@@ -55,8 +55,7 @@ public final class BlobRules {
     try {
       subtree.requirePossible(scene.memory());
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(BLOB, e);
+      scene.reportBroken(BLOB, e);
       return null;
     }
     preserved(scene, subtree);

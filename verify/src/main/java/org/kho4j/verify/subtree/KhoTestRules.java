@@ -74,8 +74,7 @@ public final class KhoTestRules {
     try {
       tree = KhoTest.Tree.read(BlobRules.tree(subtree, blob, FdtLayout.KHO_TEST), subtree);
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(FORM, e);
+      scene.reportBroken(FORM, e);
       return;
     }
     long folios = tree.folios();

@@ -94,8 +94,7 @@ public final class MemblockRules {
     try {
       tree = BlobRules.tree(subtree, blob, FdtLayout.MEMBLOCK);
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(FORM, e);
+      scene.reportBroken(FORM, e);
       return;
     }
     int count = tree.children().size();
@@ -126,8 +125,7 @@ public final class MemblockRules {
           Limits.RESERVE_MEM_NAME);
     }
     if (!TreeValue.compatible(node).contains(FdtLayout.RESERVE_MEM_COMPATIBLE)) {
-      scene.findings().brokenOwner();
-      scene.report(
+      scene.reportBroken(
           NODE,
           where,
           address,
@@ -142,13 +140,11 @@ public final class MemblockRules {
       start = TreeValue.number(node, FdtLayout.RESERVE_MEM_START, where, address);
       size = TreeValue.number(node, FdtLayout.RESERVE_MEM_SIZE, where, address);
     } catch (HandoverException e) {
-      scene.findings().brokenOwner();
-      scene.report(PROPERTIES, e);
+      scene.reportBroken(PROPERTIES, e);
       return;
     }
     if (size <= 0 || start < 0 || (start + size - 1) >>> KhoRadix.MAX_PHYSICAL_BITS != 0) {
-      scene.findings().brokenOwner();
-      scene.report(
+      scene.reportBroken(
           RANGE,
           where,
           address,

@@ -160,8 +160,7 @@ public final class VmallocRules {
             where,
             descriptor,
             (fault, place, address, format, arguments) -> {
-              scene.findings().brokenOwner();
-              scene.report(
+              scene.reportBroken(
                   Objects.requireNonNull(RULES.get(fault)), place, address, format, arguments);
             });
     RunVisitor owning =
