@@ -107,7 +107,8 @@ public final class MappedFile implements AutoCloseable {
     } catch (IOException e) {
       throw e.getCause() instanceof OutOfMemoryError
           ? new IOException(
-              "%s: no address space for %d bytes; 'ulimit -v' may limit it".formatted(path, size), e)
+              "%s: no address space for %d bytes; 'ulimit -v' may limit it".formatted(path, size),
+              e)
           : e;
     }
   }
