@@ -17,6 +17,7 @@ import org.kho4j.memory.MemoryReadException;
 import org.kho4j.warm.WarmException;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
@@ -143,8 +144,9 @@ public final class FailureMessage {
     if (!command && !what.startsWith("-")) {
       return null;
     }
-    if (command && unmatched.getCommandLine().getCommandSpec().findOption("--" + what) != null) {
-      return "--" + what;
+    OptionSpec option = unmatched.getCommandLine().getCommandSpec().findOption("--" + what);
+    if (command && option != null && !option.hidden()) {
+      return option.longestName();
     }
     var found = unmatched.getSuggestions();
     return found.isEmpty() ? null : String.join(" or ", found);

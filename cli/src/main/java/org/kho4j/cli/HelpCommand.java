@@ -8,6 +8,7 @@ import org.kho4j.cli.output.Text;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code kho help [COMMAND…]}. */
@@ -34,7 +35,9 @@ final class HelpCommand extends Command {
     for (Object name : names == null ? List.of() : names) {
       CommandLine next = command.getSubcommands().get(name.toString());
       if (next == null) {
-        throw new UnmatchedArgumentException(command, List.of(name.toString()));
+        throw command.getSubcommands().isEmpty() || name.toString().startsWith("-")
+            ? new ParameterException(command, "There is no command '" + name + "'")
+            : new UnmatchedArgumentException(command, List.of(name.toString()));
       }
       command = next;
     }

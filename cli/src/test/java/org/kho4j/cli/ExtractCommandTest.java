@@ -1,6 +1,7 @@
 package org.kho4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.kho4j.cli.ConsoleOfATest.kho;
 
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.kho4j.cli.captures.Captures;
 import org.kho4j.cli.captures.CoreFile;
 import org.kho4j.cli.captures.TestGuest;
 import org.kho4j.cli.captures.TestGuest.Placed;
+import org.kho4j.files.MappedFile;
 import org.kho4j.handover.generation.Folio;
 import org.kho4j.handover.memblock.ReserveMem;
 import org.kho4j.handover.memblock.ReserveMemSaver;
@@ -117,6 +120,27 @@ class ExtractCommandTest {
     assertThat(json.path("sha256").asString()).isEqualTo(sha256);
     assertThat(json.path("verified").asBoolean()).isTrue();
     assertThat(sha256(out)).isEqualTo(sha256);
+  }
+
+  /** In tmpfs, to read a page of a mapping that was left out allocates it. */
+  @Test
+  void whatIsReadBackStaysSparse() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    assumeThat(memory).isDirectory().isWritable();
+    assumeThat(Files.getFileStore(memory).type()).isEqualTo("tmpfs");
+    Path zeros = Files.createTempDirectory(memory, "kho").resolve("trace");
+    try {
+      Path capture = Captures.small("jump-kho-test");
+      kho(0, "extract", capture, "--reserve-mem", "trace", "-o", zeros, "--verify");
+      List<Long> data = new ArrayList<>();
+      try (MappedFile file = MappedFile.open(zeros)) {
+        file.forEachData(0, file.size(), (offset, length) -> data.add(offset));
+      }
+      assertThat(data).singleElement().isNotEqualTo(0L);
+    } finally {
+      Files.deleteIfExists(zeros);
+      Files.delete(zeros.getParent());
+    }
   }
 
   private static String sha256(Path file) throws Exception {

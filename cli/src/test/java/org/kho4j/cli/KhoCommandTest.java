@@ -67,6 +67,12 @@ class KhoCommandTest {
   }
 
   @Test
+  void helpOfWhatIsNoPartOfACommandFails() {
+    assertThat(run("help", "inspect", "foo")).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: there is no command 'foo'\n");
+  }
+
+  @Test
   void anOptionWithoutItsDashesIsNamed() {
     assertThat(run("version")).isEqualTo(Command.FAILED);
     assertThat(pipe.err()).contains("there is no command 'version'; did you mean --version?");

@@ -110,7 +110,7 @@ final class LinuxFileHoles implements FileHoles {
             .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     static {
-      linked = true;
+      linked = SYSCALL != null;
     }
 
     private final Arena arena = Arena.ofConfined();
@@ -123,7 +123,7 @@ final class LinuxFileHoles implements FileHoles {
     }
 
     long seek(long offset, int whence) {
-      return descriptor < 0 ? descriptor : call(LSEEK, descriptor, offset, whence);
+      return descriptor < 0 ? -EPERM : call(LSEEK, descriptor, offset, whence);
     }
 
     @Override

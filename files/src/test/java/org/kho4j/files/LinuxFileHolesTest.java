@@ -114,10 +114,10 @@ class LinuxFileHolesTest {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
-  /** A JVM that denies it ended with ExceptionInInitializerError. */
+  /** To link threw ExceptionInInitializerError in a JVM that denies native access. */
   @Test
   void takesAFileWholeWhereNativeAccessIsDenied() throws Exception {
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--illegal-native-access=deny",
@@ -125,8 +125,9 @@ class LinuxFileHolesTest {
                 location(LinuxFileHoles.class) + ":" + location(CountParts.class),
                 CountParts.class.getName(),
                 ram.toString())
-            .redirectErrorStream(true)
-            .start();
+            .redirectErrorStream(true);
+    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+    Process process = builder.start();
     assertThat(process.inputReader().readAllAsString()).isEqualTo("1");
     assertThat(process.waitFor()).isZero();
   }

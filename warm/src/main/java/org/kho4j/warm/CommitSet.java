@@ -92,7 +92,11 @@ final class CommitSet implements AutoCloseable {
     return most(identity, blob.byteSize());
   }
 
-  /** Returns {@link #most} of a set whose directory has at most so many bytes. */
+  /**
+   * Returns {@link #most} for a directory that is not made yet.
+   *
+   * @param directoryBytes at least as many as it will have
+   */
   static long most(StoreIdentity identity, long directoryBytes) {
     long page = identity.pageSize().bytes();
     long leaf = identity.size() / (Byte.SIZE * page * page) + 1;

@@ -256,7 +256,7 @@ public final class WarmStore implements AutoCloseable {
 
   /**
    * Clears memory that was taken for a region. Gives it back if that fails, or if a commit would
-   * have no room for the directory with it: {@link #close} could then only lose it.
+   * have no room for the directory with it: {@link #close} could not commit the region.
    *
    * @param changed the entry with the new memory
    */
@@ -274,8 +274,9 @@ public final class WarmStore implements AutoCloseable {
   }
 
   private void requireRoomToCommit(WarmDirectory.Entry changed) {
-    // An entry and the 16 bytes of each extent of at least a page take less.
+    // More than the directory: an entry has 96 bytes, and an extent of at least a page 16.
     long most = CommitSet.most(identity, 256L * (regions.size() + 1) + identity.size() / 128);
+    // Two sets, each in a place of up to twice its size.
     if (free.largest() >= 4 * most) {
       return;
     }

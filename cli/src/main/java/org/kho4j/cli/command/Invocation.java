@@ -149,6 +149,11 @@ public final class Invocation {
     return OutputFile.create(target, flag("--force"), read);
   }
 
+  /** Returns the files that the command reads. */
+  public List<Path> inputs() {
+    return List.copyOf(read);
+  }
+
   /** The running host, if it is the source that has this memory. */
   Optional<RunningSource> running(PhysicalMemory memory) {
     return Optional.ofNullable(running).filter(source -> source.memory().equals(memory));

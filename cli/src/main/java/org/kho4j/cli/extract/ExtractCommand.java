@@ -1,6 +1,7 @@
 package org.kho4j.cli.extract;
 
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -246,7 +247,9 @@ public final class ExtractCommand extends SourceCommand {
     try (OutputFile output = invocation.output(target);
         ContentFile file =
             new ContentFile(
-                output.channel(), !invocation.flag("--no-sparse"), sharesBlocks(output))) {
+                output.channel(),
+                !invocation.flag("--no-sparse"),
+                sharesBlocks(invocation, output))) {
       Extraction extraction = extract(invocation, "extracting", content, targets(file, sha256));
       file.finish(content.size());
       boolean verified = invocation.flag("--verify");
@@ -268,10 +271,19 @@ public final class ExtractCommand extends SourceCommand {
     }
   }
 
-  /** Returns whether other files of the same file system can share their blocks with the output. */
-  private static boolean sharesBlocks(OutputFile output) {
+  /** Returns whether the output can share blocks with every file that the command reads. */
+  private static boolean sharesBlocks(Invocation invocation, OutputFile output) {
     try {
-      return SHARING.contains(Files.getFileStore(output.temporary()).type());
+      FileStore store = Files.getFileStore(output.temporary());
+      if (!SHARING.contains(store.type())) {
+        return false;
+      }
+      for (Path input : invocation.inputs()) {
+        if (!Files.getFileStore(input).equals(store)) {
+          return false;
+        }
+      }
+      return true;
     } catch (IOException e) {
       return false; // No mount point is known, as in some containers.
     }

@@ -3,6 +3,8 @@ package org.kho4j.cli.extract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.kho4j.cli.output.OutputFile;
 import org.kho4j.cli.output.Units;
@@ -17,8 +19,16 @@ final class ReadBack implements Content.Visitor {
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[1 << 16]).asReadOnly();
 
+  /** Most bytes that content comes in at once. */
+  private static final int MOST = 1 << 20;
+
   private final Path name;
   private final MappedFile file;
+
+  /** Reads what a mapping would allocate in tmpfs: pages that were left out. */
+  private final FileChannel channel;
+
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(MOST);
 
   /**
    * A comparison.
@@ -29,6 +39,7 @@ final class ReadBack implements Content.Visitor {
   ReadBack(Path name, MappedFile file) {
     this.name = name;
     this.file = file;
+    this.channel = file.channel().orElseThrow();
   }
 
   @Override
@@ -58,8 +69,15 @@ final class ReadBack implements Content.Visitor {
 
   private void compare(MemorySegment expected, long offset, long length) throws IOException {
     requireWritten(offset, length);
+    buffer.clear().limit((int) length);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, offset + buffer.position()) < 0) {
+        throw differs(offset + buffer.position());
+      }
+    }
     long difference =
-        MemorySegment.mismatch(file.bytes(), offset, offset + length, expected, 0, length);
+        MemorySegment.mismatch(
+            MemorySegment.ofBuffer(buffer.flip()), 0, length, expected, 0, length);
     if (difference >= 0) {
       throw differs(offset + difference);
     }

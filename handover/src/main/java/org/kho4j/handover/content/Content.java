@@ -21,8 +21,8 @@ public final class Content {
   private static final int STRETCH_BYTES = 1 << 20;
 
   /**
-   * Fewest bytes for which the place in a file is looked up: neighbours come as one piece, and a
-   * kernel copies smaller pieces no faster than a program.
+   * Fewest bytes for which the place in a file is looked up: to share smaller pieces takes a system
+   * call for each.
    */
   private static final int LEAST_OF_A_FILE = 1 << 16;
 

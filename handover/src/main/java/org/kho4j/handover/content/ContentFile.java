@@ -34,8 +34,8 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
    *
    * @param channel of an empty file
    * @param sparse whether to leave zeros out
-   * @param sharesBlocks whether the kernel is asked to copy what a file has in one piece: where two
-   *     files can share blocks, nothing is copied then, and pages of zeros are shared, too
+   * @param sharesBlocks whether the file can share blocks with the file of the content: the kernel
+   *     is then asked to copy what that file has in one piece
    */
   public ContentFile(FileChannel channel, boolean sparse, boolean sharesBlocks) {
     this.channel = channel;
@@ -44,7 +44,10 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
     this.sharesBlocks = sharesBlocks;
   }
 
-  /** Returns the number of bytes written by {@link #finish}; the rest of the file is left out. */
+  /**
+   * Returns the bytes that were written or shared; complete after {@link #finish}. Holes and blocks
+   * of zeros that were left out do not count.
+   */
   public long written() {
     return file.written();
   }
@@ -70,12 +73,14 @@ public final class ContentFile implements Content.Visitor, AutoCloseable {
   @Override
   public void bytes(MemorySegment bytes, long offset, Optional<FileExtent> extent)
       throws IOException {
-    if (extent.isEmpty() || !sharesBlocks) {
+    if (extent.isEmpty()
+        || !sharesBlocks
+        || ((extent.get().position() | offset) & (WriteBehind.BLOCK - 1)) != 0) {
       bytes(bytes, offset);
       return;
     }
     flush();
-    file.copy(extent.get(), bytes.byteSize(), offset);
+    file.copy(bytes, extent.get(), offset);
     end = offset + bytes.byteSize();
   }
 

@@ -26,7 +26,7 @@ final class WriteBehind implements AutoCloseable {
   static final int MOST = 1 << 18;
 
   /** File systems leave out whole blocks; a block is of this size or smaller. */
-  private static final int BLOCK = 4096;
+  static final int BLOCK = 4096;
 
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
 
@@ -73,7 +73,7 @@ final class WriteBehind implements AutoCloseable {
   /**
    * Queues a stretch of the file for writing. Its bytes must not change until they are written.
    *
-   * @param pieces that follow one another in the file, {@link #MOST} bytes together
+   * @param pieces that adjoin in the file, together at most {@link #MOST} bytes
    */
   void write(List<MemorySegment> pieces, long offset) throws IOException {
     long size = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
@@ -81,7 +81,8 @@ final class WriteBehind implements AutoCloseable {
         size,
         () -> {
           MemorySegment joined = join(pieces);
-          return sparse ? writeData(joined, offset) : writeAll(joined, offset);
+          return forEachPart(
+              joined, (at, length) -> write(joined.asSlice(at, length), offset + at));
         });
   }
 
@@ -96,19 +97,36 @@ final class WriteBehind implements AutoCloseable {
     return joined.asSlice(0, size);
   }
 
-  /** Writes all but the blocks of zeros. */
-  private long writeData(MemorySegment bytes, long offset) throws IOException {
+  /** Takes a part of a stretch. */
+  @FunctionalInterface
+  private interface PartVisitor {
+    void part(long at, long length) throws IOException;
+  }
+
+  /**
+   * Visits what is to be written of some bytes: all, or of a sparse file all but the blocks of
+   * zeros.
+   *
+   * @return the number of these bytes
+   */
+  private long forEachPart(MemorySegment bytes, PartVisitor visitor) throws IOException {
     long size = bytes.byteSize();
-    long data = 0;
+    long zeros = 0;
     long start = 0;
-    for (long at = 0; at < size; at += BLOCK) {
+    for (long at = 0; sparse && at < size; at += BLOCK) {
       long length = Math.min(BLOCK, size - at);
       if (isZero(bytes, at, length)) {
-        data += writeAll(bytes.asSlice(start, at - start), offset + start);
+        if (at > start) {
+          visitor.part(start, at - start);
+        }
         start = at + length;
+        zeros += length;
       }
     }
-    return data + writeAll(bytes.asSlice(start), offset + start);
+    if (start < size) {
+      visitor.part(start, size - start);
+    }
+    return size - zeros;
   }
 
   private static boolean isZero(MemorySegment bytes, long at, long length) {
@@ -116,41 +134,46 @@ final class WriteBehind implements AutoCloseable {
         && MemorySegment.mismatch(bytes, at, at + length, ZEROS, 0, length) < 0;
   }
 
-  private long writeAll(MemorySegment bytes, long offset) throws IOException {
+  private void write(MemorySegment bytes, long offset) throws IOException {
     ByteBuffer buffer = bytes.asByteBuffer();
     while (buffer.hasRemaining()) {
       channel.write(buffer, offset + buffer.position());
     }
-    return bytes.byteSize();
   }
 
-  /** Queues a copy, made by the kernel, of bytes of another file. */
-  void copy(FileExtent source, long length, long offset) throws IOException {
+  /**
+   * Queues a copy, made by the kernel.
+   *
+   * @param bytes that {@code source} has as well
+   */
+  void copy(MemorySegment bytes, FileExtent source, long offset) throws IOException {
     submit(
-        MOST,
-        () -> {
-          // The kernel writes at the channel's position.
-          synchronized (position) {
-            channel.position(offset);
-            for (long done = 0; done < length; ) {
-              long more =
-                  source.channel().transferTo(source.position() + done, length - done, channel);
-              if (more <= 0) {
-                throw new IOException("the source became shorter while it was read");
-              }
-              done += more;
-            }
-          }
-          return length;
-        });
+        bytes.byteSize(),
+        () -> forEachPart(bytes, (at, length) -> copy(source, at, length, offset + at)));
+  }
+
+  private void copy(FileExtent source, long from, long length, long offset) throws IOException {
+    // The kernel writes at the channel's position.
+    synchronized (position) {
+      channel.position(offset);
+      for (long done = 0; done < length; ) {
+        long more =
+            source.channel().transferTo(source.position() + from + done, length - done, channel);
+        if (more <= 0) {
+          throw new IOException("the source became shorter while it was read");
+        }
+        done += more;
+      }
+    }
   }
 
   /** Writes a byte of zero now. */
   void writeByte(long offset) throws IOException {
-    written += writeAll(ZEROS.asSlice(0, 1), offset);
+    write(ZEROS.asSlice(0, 1), offset);
+    written++;
   }
 
-  /** Returns the bytes written until the last {@link #drain}. */
+  /** Returns the bytes that are known to be written: all of them after {@link #drain}. */
   long written() {
     return written;
   }

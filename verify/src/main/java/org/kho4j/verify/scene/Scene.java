@@ -68,14 +68,14 @@ public record Scene(
     findings.report(rule, e);
   }
 
-  /** Reports a structure that is broken, so that it is not known which memory it owns. */
+  /** Reports a fault of a structure, and that it is therefore not known which memory it owns. */
   public void reportBroken(
       Rule rule, Where where, long address, String format, Object... arguments) {
     findings.brokenOwner();
     findings.report(rule, where, address, format, arguments);
   }
 
-  /** Reports the fault that a reader found in such a structure. */
+  /** Reports a fault that a reader found, and that the owner's memory is not known. */
   public void reportBroken(Rule rule, HandoverException e) {
     findings.brokenOwner();
     findings.report(rule, e);

@@ -1,0 +1,61 @@
+package org.kho4j.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class MappedFileTest {
+
+  private static final long SIZE = 1L << 40;
+
+  /** Prints why a file cannot be mapped; for a JVM of its own. */
+  static final class Map {
+    public static void main(String[] args) {
+      try (MappedFile file = MappedFile.open(Path.of(args[0]))) {
+        System.out.print(file.size());
+      } catch (IOException e) {
+        System.out.print(e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void namesAFileForWhichThereIsNoAddressSpace(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("ram");
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), SIZE - 1);
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "ulimit -v 100000000 && exec \"$@\"",
+                "sh",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                location(MappedFile.class) + ":" + location(Map.class),
+                Map.class.getName(),
+                file.toString())
+            .redirectErrorStream(true);
+    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+    Process process = builder.start();
+    assertThat(process.inputReader().readAllAsString())
+        .isEqualTo("%s: no address space for %d bytes; 'ulimit -v' may limit it", file, SIZE);
+    assertThat(process.waitFor()).isZero();
+  }
+
+  private static Path location(Class<?> type) throws Exception {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+  }
+}
