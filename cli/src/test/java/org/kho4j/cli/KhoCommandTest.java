@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kho4j.abi.KhoVersion.MapForm;
@@ -54,28 +55,19 @@ class KhoCommandTest {
     assertThat(pipe.out()).isEqualTo(other.out()).contains("Usage: kho completion [OPTIONS]");
   }
 
-  @Test
-  void helpOfNoCommandFails() {
-    assertThat(run("help", "nothing")).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).startsWith("kho: there is no command 'nothing'");
-  }
-
-  @Test
-  void helpOfAMisspelledCommandNamesTheOthers() {
-    assertThat(run("help", "inspct")).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).contains("there is no command 'inspct'; did you mean inspect");
-  }
-
-  @Test
-  void helpOfWhatIsNoPartOfACommandFails() {
-    assertThat(run("help", "inspect", "foo")).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).startsWith("kho: there is no command 'foo'\n");
-  }
-
-  @Test
-  void anOptionWithoutItsDashesIsNamed() {
-    assertThat(run("version")).isEqualTo(Command.FAILED);
-    assertThat(pipe.err()).contains("there is no command 'version'; did you mean --version?");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "help nothing | there is no command 'nothing'",
+        "help inspct | there is no command 'inspct'; did you mean inspect",
+        "help inspect foo | \"there is no command 'foo'\n\"",
+        "version | there is no command 'version'; did you mean --version?"
+      })
+  void whatIsNoCommandFails(String line, String message) {
+    assertThat(run(line.split(" ", -1))).isEqualTo(Command.FAILED);
+    assertThat(pipe.err()).startsWith("kho: " + message);
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -110,25 +109,10 @@ class LinuxFileHolesTest {
     }
   }
 
-  private static Path location(Class<?> type) throws URISyntaxException {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-  }
-
   /** To link threw ExceptionInInitializerError in a JVM that denies native access. */
   @Test
   void takesAFileWholeWhereNativeAccessIsDenied() throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--illegal-native-access=deny",
-                "-cp",
-                location(LinuxFileHoles.class) + ":" + location(CountParts.class),
-                CountParts.class.getName(),
-                ram.toString())
-            .redirectErrorStream(true);
-    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
-    Process process = builder.start();
-    assertThat(process.inputReader().readAllAsString()).isEqualTo("1");
-    assertThat(process.waitFor()).isZero();
+    List<String> deny = List.of("--illegal-native-access=deny");
+    assertThat(AnotherJvm.output(List.of(), deny, CountParts.class, ram)).isEqualTo("1");
   }
 }

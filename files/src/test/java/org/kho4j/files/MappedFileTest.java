@@ -36,26 +36,8 @@ class MappedFileTest {
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       channel.write(ByteBuffer.allocate(1), SIZE - 1);
     }
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                "sh",
-                "-c",
-                "ulimit -v 100000000 && exec \"$@\"",
-                "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                location(MappedFile.class) + ":" + location(Map.class),
-                Map.class.getName(),
-                file.toString())
-            .redirectErrorStream(true);
-    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
-    Process process = builder.start();
-    assertThat(process.inputReader().readAllAsString())
+    List<String> limit = List.of("sh", "-c", "ulimit -v 100000000 && exec \"$@\"", "sh");
+    assertThat(AnotherJvm.output(limit, List.of(), Map.class, file))
         .isEqualTo("%s: no address space for %d bytes; 'ulimit -v' may limit it", file, SIZE);
-    assertThat(process.waitFor()).isZero();
-  }
-
-  private static Path location(Class<?> type) throws Exception {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 }

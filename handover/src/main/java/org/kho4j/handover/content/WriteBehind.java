@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.kho4j.files.Zeros;
 import org.kho4j.memory.FileExtent;
 
 /**
@@ -27,8 +28,6 @@ final class WriteBehind implements AutoCloseable {
 
   /** File systems leave out whole blocks; a block is of this size or smaller. */
   static final int BLOCK = 4096;
-
-  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[BLOCK]).asReadOnly();
 
   /**
    * A file takes one writer at a time. The other writer meanwhile copies its pieces together, and
@@ -131,7 +130,7 @@ final class WriteBehind implements AutoCloseable {
 
   private static boolean isZero(MemorySegment bytes, long at, long length) {
     return bytes.get(ValueLayout.JAVA_BYTE, at) == 0
-        && MemorySegment.mismatch(bytes, at, at + length, ZEROS, 0, length) < 0;
+        && Zeros.end(bytes.asSlice(at, length)) == length;
   }
 
   private void write(MemorySegment bytes, long offset) throws IOException {
@@ -169,7 +168,7 @@ final class WriteBehind implements AutoCloseable {
 
   /** Writes a byte of zero now. */
   void writeByte(long offset) throws IOException {
-    write(ZEROS.asSlice(0, 1), offset);
+    write(MemorySegment.ofArray(new byte[1]), offset);
     written++;
   }
 
